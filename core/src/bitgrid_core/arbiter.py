@@ -1,0 +1,176 @@
+"""Votes → decision, by one table of precedence, and decision → memory.
+
+R3 > R2's hard minimum > override > R2 > R4 > R5 > R1, then what the autonomy level allows.
+R3 and the hard minimum act at every level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bitgrid_core.block import BLOCK_MS
+from bitgrid_core.model import (
+    OFF,
+    Action,
+    Autonomy,
+    Decision,
+    DecisionEvent,
+    Effect,
+    Lockout,
+    Memory,
+    Override,
+    Rule,
+    Trigger,
+    Vote,
+)
+from bitgrid_core.rules.r2_autarky import HARD_MINIMUM
+from bitgrid_core.rules.r3_safety import locked_out, lockout_cause
+from bitgrid_core.rules.situation import Situation
+
+
+def arbitrate(now: Situation, votes: tuple[Vote, ...], autonomy: Autonomy) -> Decision:
+    """The decision of one load.
+
+    Args:
+        now: the situation that was voted on.
+        votes: R3, R2, R4, R5, R1.
+        autonomy: what the appliance may do by itself.
+    """
+    safety, autarky = votes[0], votes[1]
+    if safety.action is not None:
+        return _decided(now, safety)
+    if autarky.reason == HARD_MINIMUM:
+        return _decided(now, autarky)
+    override = now.memory.override
+    if override is not None:
+        if override.until_block < now.state.block_id:
+            ended = _override_ended(now, override, autonomy)
+            if ended is not None:
+                return ended
+        elif override.action != "LIMIT":
+            return _overridden(now, override)
+    winner = next((vote for vote in votes if vote.action is not None), votes[-1])
+    decision = _allowed(now, _decided(now, winner), autonomy)
+    return _limited(now, decision)
+
+
+def _decided(now: Situation, vote: Vote) -> Decision:
+    return Decision(
+        action=vote.action or Action.NOOP,
+        level=now.memory.level if vote.level is None else vote.level,
+        rule=vote.rule,
+        reason=vote.reason,
+    )
+
+
+def _allowed(now: Situation, decision: Decision, autonomy: Autonomy) -> Decision:
+    """What the autonomy level makes of a decision of R2, R4, R5 or R1."""
+    if autonomy is Autonomy.MANUAL:
+        return Decision(
+            action=Action.NOOP,
+            level=now.memory.level,
+            rule=Rule.MANUAL,
+            reason="MANUAL_MODE",
+            effect=Effect.HELD_BY_AUTONOMY,
+        )
+    if autonomy is Autonomy.SEMI and decision.action is Action.STOP:
+        return replace(
+            decision,
+            action=Action.NOOP,
+            level=now.memory.level,
+            effect=Effect.HELD_BY_AUTONOMY,
+        )
+    if autonomy is Autonomy.ASSISTED and decision.level != now.memory.level:
+        return replace(decision, effect=Effect.PROPOSED)
+    return decision
+
+
+def _overridden(now: Situation, override: Override) -> Decision:
+    level = OFF if override.action == "STOP" else (override.level or now.load.eco.name)
+    if level == now.memory.level:
+        action = Action.NOOP
+    else:
+        action = Action.STOP if level == OFF else Action.START
+    return Decision(action=action, level=level, rule=Rule.OVERRIDE, reason="OVERRIDE")
+
+
+def _override_ended(now: Situation, override: Override, autonomy: Autonomy) -> Decision | None:
+    """Where nothing starts by itself, a start by hand ends with its override."""
+    by_hand = autonomy in (Autonomy.MANUAL, Autonomy.ASSISTED)
+    if not (by_hand and override.action == "START" and now.running):
+        return None
+    return Decision(action=Action.STOP, level=OFF, rule=Rule.OVERRIDE, reason="OVERRIDE_ENDED")
+
+
+def _limited(now: Situation, decision: Decision) -> Decision:
+    override = now.memory.override
+    if override is None or override.action != "LIMIT" or override.until_block < now.state.block_id:
+        return decision
+    limit = override.level or now.load.eco.name
+    powers_w = now.load.powers_w
+    if powers_w[decision.level] <= powers_w[limit]:
+        return decision
+    return Decision(action=Action.THROTTLE, level=limit, rule=Rule.OVERRIDE, reason="OVERRIDE")
+
+
+def remember(now: Situation, event: DecisionEvent) -> Memory:
+    """The memory after a decision; only what *acted* changes level and counters."""
+    memory = replace(
+        event.memory,
+        lockout=_lockout(now, event),
+        blocks_surplus_low=_surplus_low(event),
+        override=_override_left(event.memory.override, event.block_id),
+    )
+    level = event.decision.level
+    if event.decision.effect is not Effect.ACTED or level == memory.level:
+        return memory
+    if (level == OFF) == (memory.level == OFF):
+        return replace(memory, level=level, blocks_since_level=0)
+    switched = replace(
+        memory, level=level, blocks_since_switch=0, blocks_since_level=0, blocks_surplus_low=0
+    )
+    return switched if level == OFF else _started(switched, now.state.local_day)
+
+
+def advance(memory: Memory, blocks: int) -> Memory:
+    """The memory some blocks later: the counters go on, nothing else."""
+    if blocks == 0 or (memory.blocks_since_switch is None and memory.blocks_since_level is None):
+        return memory
+    return replace(
+        memory,
+        blocks_since_switch=_later(memory.blocks_since_switch, blocks),
+        blocks_since_level=_later(memory.blocks_since_level, blocks),
+    )
+
+
+def _later(count: int | None, blocks: int) -> int | None:
+    return None if count is None else count + blocks
+
+
+def _started(memory: Memory, day: int) -> Memory:
+    before = memory.starts_today if memory.starts_day == day else 0
+    return replace(memory, starts_today=before + 1, starts_day=day)
+
+
+def _surplus_low(event: DecisionEvent) -> int:
+    low = any(
+        vote.rule is Rule.R1 and vote.reason in ("SURPLUS_LOST", "SURPLUS_LOW")
+        for vote in event.votes
+    )
+    return event.memory.blocks_surplus_low + 1 if low else 0
+
+
+def _override_left(override: Override | None, block_id: int) -> Override | None:
+    return None if override is not None and override.until_block < block_id else override
+
+
+def _lockout(now: Situation, event: DecisionEvent) -> Lockout | None:
+    """Set, renewed, kept or ended. Its length counts from the decision: a tick is at a
+    boundary, anything else lies within its block, which then counts on top."""
+    cause = lockout_cause(now)
+    if cause is None:
+        return now.memory.lockout if locked_out(now) else None
+    blocks = -(-now.limits.safety_lockout_ms // BLOCK_MS)
+    if event.trigger is Trigger.TICK:
+        blocks -= 1
+    return Lockout(cause=cause, until_block=event.block_id + blocks)

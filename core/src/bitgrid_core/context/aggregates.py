@@ -1,0 +1,106 @@
+"""One closed window as it is recorded: the input of a block's decisions.
+
+The proof begins here: raw samples are not kept. In a record an aggregate is the list
+``[mean, last, min, max, count, age_ms]``, with the quality behind it unless it is ``ok``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+from bitgrid_core.codec import Json
+from bitgrid_core.signals import Quality
+
+
+class Aggregate(NamedTuple):
+    """What one signal did in one window; a tuple, since a year of replay makes half a million.
+
+    Attributes:
+        mean: over the window, towards the cautious side; ``None`` without samples.
+        last: newest value, from this window or before.
+        low: smallest sample of the window.
+        high: largest sample of the window.
+        count: samples in the window.
+        age_ms: age of ``last`` at the boundary.
+        quality: ``ok`` if the value may be used.
+    """
+
+    mean: int | None
+    last: int | None
+    low: int | None
+    high: int | None
+    count: int
+    age_ms: int | None
+    quality: Quality = Quality.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockAggregates:
+    """The closed window before ``block_id``.
+
+    Attributes:
+        block_id: the block that is decided with it.
+        local_day: site-local date at the block's start, yyyymmdd.
+        site: by signal name.
+        loads: by load id, then by signal name.
+        pv_forecast_w: per block from ``block_id`` on, over the look-ahead.
+        prices_ct_per_mwh: the same for the price; the first is now.
+    """
+
+    block_id: int
+    local_day: int
+    site: Mapping[str, Aggregate]
+    loads: Mapping[str, Mapping[str, Aggregate]]
+    pv_forecast_w: tuple[int | None, ...] = ()
+    prices_ct_per_mwh: tuple[int | None, ...] = ()
+
+    def to_body(self) -> dict[str, Json]:
+        """The body of a ``block`` record."""
+        return {
+            "block_id": self.block_id,
+            "local_day": self.local_day,
+            "site": {name: _list(item) for name, item in self.site.items()},
+            "loads": {
+                load: {name: _list(item) for name, item in signals.items()}
+                for load, signals in self.loads.items()
+            },
+            "pv_forecast_w": list(self.pv_forecast_w),
+            "prices_ct_per_mwh": list(self.prices_ct_per_mwh),
+        }
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Json]) -> BlockAggregates:
+        """The aggregates of a ``block`` record's body.
+
+        Raises:
+            KeyError, TypeError, ValueError: not such a body.
+        """
+        loads = cast("dict[str, dict[str, list[int]]]", body["loads"])
+        return cls(
+            block_id=cast("int", body["block_id"]),
+            local_day=cast("int", body["local_day"]),
+            site=_aggregates(cast("dict[str, list[int]]", body["site"])),
+            loads={load: _aggregates(signals) for load, signals in loads.items()},
+            pv_forecast_w=tuple(cast("list[int | None]", body["pv_forecast_w"])),
+            prices_ct_per_mwh=tuple(cast("list[int | None]", body["prices_ct_per_mwh"])),
+        )
+
+
+def _list(item: Aggregate) -> list[Json]:
+    values: list[Json] = list(item[:6])
+    if item.quality is not Quality.OK:
+        values.append(item.quality.value)
+    return values
+
+
+def _aggregates(signals: Mapping[str, list[int]]) -> dict[str, Aggregate]:
+    return {
+        name: Aggregate(*values) if len(values) == 6 else _with_quality(values)
+        for name, values in signals.items()
+    }
+
+
+def _with_quality(values: list[int]) -> Aggregate:
+    return Aggregate(*values[:6], Quality(cast("str", values[6])))

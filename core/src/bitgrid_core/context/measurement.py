@@ -1,0 +1,143 @@
+"""One measured value, from a message's fields to integers — or refused.
+
+A value outside its physical range is *suspect* and carries no value; a message that is not a
+measurement at all is ``BadInput``, which its receiver counts and drops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bitgrid_core.block import parse_at
+from bitgrid_core.errors import BadInput
+from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Quality, Signal
+from bitgrid_core.units import to_inside
+
+MAX_FORECAST_VALUES: Final = 1000
+_NIGHT_DRAW_W: Final = 100
+"""An inverter's own draw at night is read as small negative PV; that is 0 W of PV."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One value of one signal at one instant.
+
+    Attributes:
+        signal: which kind of value.
+        device: who measured it; for a load's signal the load's id.
+        value: inside unit; ``None`` unless the quality is ``ok``.
+        at_ms: when it was measured.
+        source: where it comes from, for example ``household`` or ``asleep``.
+        quality: what is known of it.
+    """
+
+    signal: Signal
+    device: str
+    value: int | None
+    at_ms: int
+    source: str
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A series of future values as received: PV power or price.
+
+    Attributes:
+        signal: ``pv_forecast_kw`` or ``energy_price_ct_kwh``.
+        at_ms: when it was published.
+        from_ms: start of the first value.
+        step_ms: length of each value.
+        values: inside unit; ``None`` where the publisher had none.
+    """
+
+    signal: Signal
+    at_ms: int
+    from_ms: int
+    step_ms: int
+    values: tuple[int | None, ...]
+
+    def value_at(self, at_ms: int) -> int | None:
+        """The forecast for an instant, or ``None`` outside the series."""
+        index = (at_ms - self.from_ms) // self.step_ms
+        return self.values[index] if 0 <= index < len(self.values) else None
+
+
+def parse_measurement(
+    device: str, signal_name: str, fields: Mapping[str, object]
+) -> Measurement | Forecast:
+    """A message's fields as a measurement or a forecast.
+
+    Args:
+        device: from the topic.
+        signal_name: from the topic.
+        fields: ``value, unit, at, source, quality``; a series also has ``from, step_s``.
+
+    Raises:
+        BadInput: unknown signal, wrong unit, no time, or not a number.
+    """
+    signal = SIGNALS.get(signal_name)
+    if signal is None:
+        raise BadInput(f"Signal {signal_name!r} is unknown.", f"Use one of: {', '.join(SIGNALS)}.")
+    at_ms = parse_at(_text(fields, "at"))
+    if isinstance(fields.get("value"), list):
+        return _series(signal, fields, at_ms)
+    value, quality = _value(signal, fields)
+    return Measurement(
+        signal=signal,
+        device=device,
+        value=value,
+        at_ms=at_ms,
+        source=_text(fields, "source"),
+        quality=quality,
+    )
+
+
+def _value(signal: Signal, fields: Mapping[str, object]) -> tuple[int | None, Quality]:
+    try:
+        quality = Quality(str(fields.get("quality", "ok")))
+    except ValueError:
+        raise BadInput(
+            f"Quality {fields.get('quality')!r} is unknown.", "Use ok, stale, missing or suspect."
+        ) from None
+    raw = fields.get("value")
+    if raw is None:
+        return None, Quality.MISSING if quality is Quality.OK else quality
+    value = to_inside(raw, _text(fields, "unit"), signal.inside, signal.caution)
+    if signal is PV_POWER and -_NIGHT_DRAW_W <= value < 0:
+        value = 0
+    if not signal.low <= value <= signal.high:
+        return None, Quality.SUSPECT
+    return (value, quality) if quality is Quality.OK else (None, quality)
+
+
+def _series(signal: Signal, fields: Mapping[str, object], at_ms: int) -> Forecast:
+    raw, step_s = fields["value"], fields.get("step_s")
+    if not isinstance(raw, list) or len(raw) > MAX_FORECAST_VALUES:
+        raise BadInput("The forecast is too long.", f"Send at most {MAX_FORECAST_VALUES} values.")
+    if isinstance(step_s, bool) or not isinstance(step_s, int) or not 60 <= step_s <= 86_400:
+        raise BadInput(f"Forecast step {step_s!r} is not 60 … 86400 s.", "Send step_s.")
+    unit = _text(fields, "unit")
+    return Forecast(
+        signal=signal,
+        at_ms=at_ms,
+        from_ms=parse_at(_text(fields, "from")),
+        step_ms=step_s * 1000,
+        values=tuple(None if item is None else _forecast_value(signal, item, unit) for item in raw),
+    )
+
+
+def _forecast_value(signal: Signal, item: object, unit: str) -> int | None:
+    value = to_inside(item, unit, signal.inside, signal.caution)
+    if signal is PV_FORECAST and value < 0:
+        value = 0  # models say small negative numbers at night
+    return value if signal.low <= value <= signal.high else None
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str) or len(value) > 200:
+        raise BadInput(f"Field {name} is not short text.", "Send it as text.")
+    return value

@@ -1,0 +1,161 @@
+"""Everything that may happen to the engine, as values — and as records.
+
+Each input is a record before it takes effect; ``to_record`` and ``from_record`` are the two
+directions of one table. What is not in this table cannot change a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never, cast
+
+from bitgrid_core.codec import Json
+from bitgrid_core.context.aggregates import BlockAggregates
+from bitgrid_core.errors import BadInput
+from bitgrid_core.model import Autonomy, Override
+from bitgrid_core.policy import Policy, from_document, policy_digest, to_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged:
+    """A policy comes into force, at start or by a person."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockClosed:
+    """A window ended: the tick of the block that begins there."""
+
+    window: BlockAggregates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocksMissed:
+    """Blocks for which nobody decided, first and last included."""
+
+    first_block: int
+    last_block: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseEnded:
+    """An adapter switched its load off because no lease was left: a real switch."""
+
+    load: str
+    block_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutonomySet:
+    """A person chose the autonomy level."""
+
+    autonomy: Autonomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideSet:
+    """A person set (or, with ``None``, ended) the override of one load."""
+
+    load: str
+    override: Override | None
+
+
+Input: TypeAlias = (
+    PolicyChanged | BlockClosed | BlocksMissed | LeaseEnded | AutonomySet | OverrideSet
+)
+
+INPUT_KINDS = frozenset({"policy", "block", "missed", "lease_end", "autonomy", "override"})
+"""Kinds of records that are inputs."""
+
+
+def to_record(item: Input) -> tuple[str, dict[str, Json]]:
+    """Kind and body of an input's record."""
+    match item:
+        case PolicyChanged():
+            document: Json = to_document(item.policy)
+            return "policy", {"digest": policy_digest(item.policy), "policy": document}
+        case BlockClosed():
+            return "block", item.window.to_body()
+        case BlocksMissed():
+            return "missed", {"first_block": item.first_block, "last_block": item.last_block}
+        case LeaseEnded():
+            return "lease_end", {"load": item.load, "block_id": item.block_id}
+        case AutonomySet():
+            return "autonomy", {"autonomy": item.autonomy.value}
+        case OverrideSet():
+            return "override", {"load": item.load, "override": override_body(item.override)}
+        case _:
+            assert_never(item)
+
+
+def from_record(kind: str, body: Mapping[str, Json]) -> Input:
+    """The input of a record.
+
+    Raises:
+        BadInput: not an input's kind, or a body that is none.
+    """
+    try:
+        return _parse(kind, body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"A record of kind {kind!r} cannot be read: {error!r}.", "Verify the journal."
+        ) from error
+
+
+def _parse(kind: str, body: Mapping[str, Json]) -> Input:
+    match kind:
+        case "policy":
+            return PolicyChanged(policy=_policy(body))
+        case "block":
+            return BlockClosed(window=BlockAggregates.from_body(body))
+        case "missed":
+            return BlocksMissed(
+                first_block=_int(body["first_block"]), last_block=_int(body["last_block"])
+            )
+        case "lease_end":
+            return LeaseEnded(load=str(body["load"]), block_id=_int(body["block_id"]))
+        case "autonomy":
+            return AutonomySet(autonomy=Autonomy(str(body["autonomy"])))
+        case "override":
+            return OverrideSet(load=str(body["load"]), override=override_from(body["override"]))
+        case _:
+            raise BadInput(f"Records of kind {kind!r} are no inputs.", "Verify the journal.")
+
+
+def _policy(body: Mapping[str, Json]) -> Policy:
+    policy = from_document(body["policy"])
+    if policy_digest(policy) != body["digest"]:
+        raise BadInput("A recorded policy does not have its digest.", "Verify the journal.")
+    return policy
+
+
+def override_body(override: Override | None) -> Json:
+    """An override as JSON."""
+    if override is None:
+        return None
+    return {
+        "action": override.action,
+        "level": override.level,
+        "until_block": override.until_block,
+    }
+
+
+def override_from(value: Json) -> Override | None:
+    """The override of its JSON."""
+    if value is None:
+        return None
+    body = cast("dict[str, Json]", value)
+    level = body["level"]
+    return Override(
+        action=str(body["action"]),
+        level=None if level is None else str(level),
+        until_block=_int(body["until_block"]),
+    )
+
+
+def _int(value: Json) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(value)
+    return value

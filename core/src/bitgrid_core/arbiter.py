@@ -165,8 +165,11 @@ def _override_left(override: Override | None, block_id: int) -> Override | None:
 
 
 def _lockout(now: Situation, event: DecisionEvent) -> Lockout | None:
-    """Set, renewed, kept or ended. Its length counts from the decision: a tick is at a
-    boundary, anything else lies within its block, which then counts on top."""
+    """Set, renewed, kept or ended.
+
+    Its length counts from the decision: a tick is at a boundary, anything else lies within its
+    block, which then counts on top.
+    """
     cause = lockout_cause(now)
     if cause is None:
         return now.memory.lockout if locked_out(now) else None

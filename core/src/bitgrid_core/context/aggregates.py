@@ -22,7 +22,7 @@ class Aggregate(NamedTuple):
         last: newest value, from this window or before.
         low: smallest sample of the window.
         high: largest sample of the window.
-        count: samples in the window.
+        samples: how many the window has.
         age_ms: age of ``last`` at the boundary.
         quality: ``ok`` if the value may be used.
     """
@@ -31,7 +31,7 @@ class Aggregate(NamedTuple):
     last: int | None
     low: int | None
     high: int | None
-    count: int
+    samples: int
     age_ms: int | None
     quality: Quality = Quality.OK
 
@@ -96,11 +96,11 @@ def _list(item: Aggregate) -> list[Json]:
 
 
 def _aggregates(signals: Mapping[str, list[int]]) -> dict[str, Aggregate]:
-    return {
-        name: Aggregate(*values) if len(values) == 6 else _with_quality(values)
-        for name, values in signals.items()
-    }
+    return {name: _aggregate(values) for name, values in signals.items()}
 
 
-def _with_quality(values: list[int]) -> Aggregate:
-    return Aggregate(*values[:6], Quality(cast("str", values[6])))
+def _aggregate(values: list[int]) -> Aggregate:
+    mean, last, low, high, samples, age_ms, *rest = values
+    if rest:
+        return Aggregate(mean, last, low, high, samples, age_ms, Quality(cast("str", rest[0])))
+    return Aggregate(mean, last, low, high, samples, age_ms)

@@ -16,6 +16,8 @@ from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Quality, Signal
 from bitgrid_core.units import to_inside
 
 MAX_FORECAST_VALUES: Final = 1000
+_STEP_S: Final = (60, 86_400)
+_MAX_TEXT: Final = 200
 _NIGHT_DRAW_W: Final = 100
 """An inverter's own draw at night is read as small negative PV; that is 0 W of PV."""
 
@@ -117,7 +119,11 @@ def _series(signal: Signal, fields: Mapping[str, object], at_ms: int) -> Forecas
     raw, step_s = fields["value"], fields.get("step_s")
     if not isinstance(raw, list) or len(raw) > MAX_FORECAST_VALUES:
         raise BadInput("The forecast is too long.", f"Send at most {MAX_FORECAST_VALUES} values.")
-    if isinstance(step_s, bool) or not isinstance(step_s, int) or not 60 <= step_s <= 86_400:
+    if (
+        isinstance(step_s, bool)
+        or not isinstance(step_s, int)
+        or not _STEP_S[0] <= step_s <= _STEP_S[1]
+    ):
         raise BadInput(f"Forecast step {step_s!r} is not 60 … 86400 s.", "Send step_s.")
     unit = _text(fields, "unit")
     return Forecast(
@@ -138,6 +144,6 @@ def _forecast_value(signal: Signal, item: object, unit: str) -> int | None:
 
 def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name, "")
-    if not isinstance(value, str) or len(value) > 200:
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
         raise BadInput(f"Field {name} is not short text.", "Send it as text.")
     return value

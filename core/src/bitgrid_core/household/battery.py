@@ -47,7 +47,8 @@ class BatteryConfig:
         limits = (self.soc_min_permille, self.soc_start_permille, self.soc_max_permille)
         if not (limits[0] >= 0 and limits[2] <= 1000 and list(limits) == sorted(limits)):  # noqa: PLR2004 - 1000 ‰ = full
             raise BadInput(
-                f"Battery limits {limits} ‰ are not in order.", "Give 0 <= min <= start <= max <= 1000."
+                f"Battery limits {limits} ‰ are not in order.",
+                "Give 0 <= min <= start <= max <= 1000.",
             )
 
     def at_ws(self, soc_permille: int) -> int:
@@ -72,7 +73,7 @@ class Exchange:
 def charge(config: BatteryConfig, stored_ws: int, offered_w: int, dt_s: int) -> Exchange:
     """Take up to ``offered_w`` for ``dt_s`` seconds."""
     room_ws = max(0, config.at_ws(config.soc_max_permille) - stored_ws)
-    room_w = ((room_ws + 1) * 1000 - 1) // (dt_s * config.charge_permille)
+    room_w = room_ws * 1000 // (dt_s * config.charge_permille)
     power_w = min(offered_w, config.max_charge_w, room_w)
     gained_ws = power_w * dt_s * config.charge_permille // 1000
     return Exchange(

@@ -126,6 +126,8 @@ class Series:
         last = (from_ms + BLOCK_MS - 1 - self.start_ms) // step_ms
         if first < 0 or last >= len(self.pv_forecast_w):
             return None
+        if first == last:
+            return self.pv_forecast_w[first]
         total = 0
         for row in range(first, last + 1):
             value = self.pv_forecast_w[row]

@@ -5,9 +5,9 @@ canonical integers whose digest stands in every decision. Policies hold no names
 places or devices.
 """
 
+from bitgrid_core.policy.document import from_document, policy_digest, to_document, warnings
 from bitgrid_core.policy.model import Level, LoadProfile, Policy, Thresholds
 from bitgrid_core.policy.parsing import default_policy, parse_load, parse_policy
-from bitgrid_core.policy.document import from_document, policy_digest, to_document, warnings
 
 __all__ = [
     "Level",

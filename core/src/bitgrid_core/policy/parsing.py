@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from bitgrid_core.errors import BadInput
@@ -76,6 +77,8 @@ _SWITCHES: Final = (
 _DEFAULT_LEVELS_W: Final[dict[str, object]] = {"eco": 800, "standard": 1300, "super": 1674}
 _LOAD_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_LOADS: Final = 16
+_MAX_ID: Final = 40
+_MAX_NUMBER: Final = 1_000_000
 _LOAD_KEYS: Final = {
     "id",
     "kind",
@@ -124,7 +127,8 @@ def parse_policy(document: Mapping[str, object]) -> Policy:
     loads = _loads(document.get("loads", []), thresholds, faults)
     faults.raise_if_any("The policy")
     given = {name: value for name, value in switches.items() if value is not None}
-    return Policy(version=version, thresholds=thresholds, loads=loads, **given)
+    site = Policy(version=version, thresholds=thresholds, loads=loads)
+    return replace(site, **given)  # type: ignore[arg-type]  # switches are flags, checked above
 
 
 def parse_load(document: Mapping[str, object], thresholds: Thresholds) -> LoadProfile:
@@ -155,7 +159,7 @@ def _load(document: object, thresholds: Thresholds, faults: _Faults) -> LoadProf
         faults.note("loads", f"{document!r} is not a load. Write keys such as id and levels_w.")
         return LoadProfile(id="load-0", levels=())
     load_id = document.get("id", "load-1")
-    if not (isinstance(load_id, str) and len(load_id) <= 40 and _LOAD_ID.fullmatch(load_id)):
+    if not (isinstance(load_id, str) and len(load_id) <= _MAX_ID and _LOAD_ID.fullmatch(load_id)):
         faults.note("id", f"{load_id!r} is not an id. Use one such as load-1.")
         load_id = "load-0"
     _refuse_unknown(document, _LOAD_KEYS | set(KEYS), load_id, faults)
@@ -197,7 +201,7 @@ def _levels(value: object, load_id: str, faults: _Faults) -> tuple[Level, ...]:
             faults.note(where, f"{name!r} is not a level name.")
         power_w = _scaled(limits, power, f"{where}.{name}", faults)
         levels.append(Level(name=str(name), power_w=power_w or 0))
-    if any(low.power_w >= high.power_w for low, high in zip(levels, levels[1:], strict=False)):
+    if any(low.power_w >= high.power_w for low, high in pairwise(levels)):
         faults.note(where, "levels must rise in power, eco first.")
     return tuple(levels)
 
@@ -259,7 +263,7 @@ def _flag(document: Mapping[str, object], name: str, where: str, faults: _Faults
 
 
 def _whole(value: object, where: str, faults: _Faults) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_NUMBER:
         faults.note(where, f"{value!r} is not a whole number from 1.")
         return 1
     return value

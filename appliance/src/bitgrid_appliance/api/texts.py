@@ -1,0 +1,54 @@
+"""Core's words about a decision, for events that come as documents.
+
+An event of a format that this program does not know gets a plain sentence instead of an
+error: an old page must not break a new core.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bitgrid_appliance.api.shapes import Document, Texts
+from bitgrid_core import counterfactual, explain
+from bitgrid_core.errors import BadInput
+from bitgrid_core.events import from_body
+from bitgrid_core.model import DecisionEvent
+from bitgrid_core.policy import Policy
+
+_UNKNOWN: Final = Texts(
+    de="Diese Entscheidung stammt von einer neueren Version und wird hier nicht erklärt.",
+    en="This decision was made by a newer version and is not explained here.",
+)
+
+
+class CoreWords:
+    """Explains by ``bitgrid_core``."""
+
+    def short(self, event: Document) -> Texts:
+        """See ``Words``."""
+        known = _event(event)
+        if known is None:
+            return _UNKNOWN
+        return Texts(de=explain.short(known, "de"), en=explain.short(known, "en"))
+
+    def change(self, event: Document, policy: Policy | None) -> Texts | None:
+        """See ``Words``."""
+        known = _event(event)
+        if known is None or policy is None:
+            return None
+        return Texts(
+            de=counterfactual.what_changes(known, policy, "de"),
+            en=counterfactual.what_changes(known, policy, "en"),
+        )
+
+    def detail(self, event: Document, lang: str) -> list[str]:
+        """See ``Words``."""
+        known = _event(event)
+        return [getattr(_UNKNOWN, lang)] if known is None else explain.detail(known, lang)
+
+
+def _event(document: Document) -> DecisionEvent | None:
+    try:
+        return from_body(document)
+    except (BadInput, AttributeError):
+        return None

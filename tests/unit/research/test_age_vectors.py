@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from bitgrid_core.archive.age_header import CHUNK_SIZE
 from bitgrid_research.opening.age import BadHeader, BadMac, NoMatch, decrypt
 from bitgrid_research.opening.identity import parse_identity

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrage
 import pytest
 import zstandard
+
 from bitgrid_core.archive.limits import LIMITS
 from bitgrid_research.opening.age import NoMatch, decrypt
 from bitgrid_research.opening.identity import Identity, identity_of, parse_identity

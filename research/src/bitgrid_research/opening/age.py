@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from bitgrid_core.archive import age_header
-from bitgrid_core.archive.limits import LIMITS
-from bitgrid_core.errors import BadInput
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bitgrid_core.archive import age_header
+from bitgrid_core.archive.limits import LIMITS
+from bitgrid_core.errors import BadInput
 from bitgrid_research.opening.identity import BadStanza, Identity
 from bitgrid_research.opening.stream import decrypt_payload
 from bitgrid_research.outcome import CannotCheck, Tampered

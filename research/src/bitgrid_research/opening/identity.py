@@ -7,18 +7,17 @@ a repr or a log; a file with identities is written with mode 0600 and never over
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bitgrid_core.archive import age_header, bech32
-from bitgrid_core.errors import BadInput
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bitgrid_core.archive import age_header, bech32
+from bitgrid_core.errors import BadInput
 from bitgrid_research.outcome import CannotCheck, Tampered, WrongUse
 
 KEY_SIZE = 32
@@ -121,18 +120,21 @@ def read_identities(path: Path) -> tuple[Identity, ...]:
     return tuple(found)
 
 
-def write_identities(path: Path, identities: Sequence[Identity], created: str) -> None:
+def new_identity() -> Identity:
+    """A fresh identity from the system's randomness."""
+    return identity_of(X25519PrivateKey.generate().private_bytes_raw())
+
+
+def write_identity(path: Path, identity: Identity, created: str) -> None:
     """Write a new file in the form of ``age-keygen``, readable by its owner alone.
 
     Raises:
         WrongUse: the file exists, or its folder cannot be written.
     """
-    lines = [f"# created: {created}"]
-    for identity in identities:
-        lines += [f"# public key: {identity.recipient}", identity.text]
+    text = f"# created: {created}\n# public key: {identity.recipient}\n{identity.text}\n"
     try:
         with os.fdopen(os.open(path, _CREATE, 0o600), "w", encoding="ascii") as file:
-            file.write("\n".join([*lines, ""]))
+            file.write(text)
     except FileExistsError:
         raise WrongUse(
             f"{path} exists already; keys are never overwritten.", "Give another name."

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from bitgrid_core.archive import age_header
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bitgrid_core.archive import age_header
 from bitgrid_research.outcome import Tampered
 
 SEALED_CHUNK_SIZE = age_header.CHUNK_SIZE + age_header.TAG_SIZE

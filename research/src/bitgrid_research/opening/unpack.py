@@ -11,11 +11,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from typing import IO, cast
 
 import zstandard
+
 from bitgrid_core.archive import manifest
 from bitgrid_core.archive.limits import LIMITS
-
 from bitgrid_research.outcome import Tampered
 
 _BLOCK = 512
@@ -47,7 +48,7 @@ def decompress(chunks: Iterator[bytes]) -> bytes:
         BadContent: not zstd, cut, or larger than an object may be when opened.
     """
     reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW_SIZE).stream_reader(
-        _ChunkFile(chunks), read_size=_READ_SIZE, read_across_frames=True
+        cast("IO[bytes]", _ChunkFile(chunks)), read_size=_READ_SIZE, read_across_frames=True
     )
     whole = bytearray()
     try:

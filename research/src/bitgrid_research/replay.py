@@ -1,0 +1,113 @@
+"""Re-running what was opened: every recorded decision is made again by core and compared.
+
+Works on verified content only, never on bytes that a check refused. Records that follow each
+other without a hole are one run; behind a hole a run begins with the policy that was in force.
+Must not know how objects are opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bitgrid_core import replay as core
+from bitgrid_core.archive import manifest as manifests
+from bitgrid_core.archive.leaf import Leaf
+from bitgrid_core.archive.manifest import Manifest
+from bitgrid_core.chain import Record
+from bitgrid_core.errors import BadInput
+from bitgrid_core.replay import ReplayReport
+from bitgrid_research.layout import ShardId
+from bitgrid_research.outcome import Finding, Outcome
+from bitgrid_research.verify.archive import Question, verify_workspace
+from bitgrid_research.verify.content import Content
+from bitgrid_research.verify.objects import Opener
+from bitgrid_research.verify.shard import ShardReport
+from bitgrid_research.workspace import Workspace
+
+STREAM = "logs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Verification and replay of a workspace."""
+
+    shards: tuple[ShardReport, ...]
+    runs: tuple[ReplayReport, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A content that was checked, to be opened again when its turn comes."""
+
+    leaf: Leaf
+    manifest: Manifest
+
+
+def replay_workspace(workspace: Workspace, question: Question) -> Replayed:
+    """Verify a workspace, open what is proven, and replay it.
+
+    Raises:
+        CannotCheck: nothing was pulled.
+    """
+    assert question.opener_of is not None, "a replay needs contents"
+    checked: dict[ShardId, list[_Checked]] = {}
+
+    def note(shard: ShardId, leaf: Leaf, content: Content) -> None:
+        if content.manifest.stream == STREAM:
+            checked.setdefault(shard, []).append(_Checked(leaf, content.manifest))
+
+    shards = verify_workspace(workspace, replace(question, use=note))
+    reports: list[ReplayReport] = []
+    findings: list[Finding] = []
+    for shard, contents in checked.items():
+        policy: list[Record] = []
+        for run in _runs(contents):
+            name = f"{shard.path}/records {run[0].manifest.first} to {run[-1].manifest.last}"
+            records = _records(question.opener_of(shard), run, policy)
+            try:
+                report = core.replay(records)
+            except BadInput as error:
+                findings.append(
+                    Finding(outcome=Outcome.CANNOT_CHECK, name=name, what=error.message)
+                )
+                continue
+            reports.append(report)
+            findings += _deviation(name, report)
+    return Replayed(shards=tuple(shards), runs=tuple(reports), findings=tuple(findings))
+
+
+def _runs(contents: Sequence[_Checked]) -> Iterator[list[_Checked]]:
+    """Neighbours without a hole between them."""
+    run: list[_Checked] = []
+    for one in contents:
+        if run and one.manifest.first != run[-1].manifest.last + 1:
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _records(opener: Opener, run: Sequence[_Checked], policy: list[Record]) -> Iterator[Record]:
+    """Records of a run; ``policy`` carries the one in force over to the next run."""
+    if policy and policy[0].body.get("digest") in run[0].manifest.policy_digests:
+        yield policy[0]
+    for one in run:
+        files = opener.files(one.leaf)
+        assert files is not None, "it was opened a moment ago"
+        manifest = manifests.decode(files[manifests.NAME])
+        for record in Content(manifest=manifest, files=files).records():
+            if record.kind == "policy":
+                policy[:] = [record]
+            yield record
+
+
+def _deviation(name: str, report: ReplayReport) -> list[Finding]:
+    if report.same:
+        return []
+    first = report.deviations[0] if report.deviations else None
+    where = f", first at block {first.block_id} of {first.load}: {first.field}" if first else ""
+    what = f"{report.deviating} values come out differently{where}."
+    return [Finding(outcome=Outcome.REPLAY_DIFFERS, name=name, what=what)]

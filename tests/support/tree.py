@@ -1,7 +1,7 @@
 """The checkout as the tidy tests see it: members, files, syntax trees."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -63,8 +63,19 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def imports(path: Path) -> set[str]:
     """Every dotted name that a file imports; `from a import b` gives both a and a.b."""
+    return _imported(ast.walk(parsed(path)))
+
+
+def imports_for_types(path: Path) -> set[str]:
+    """What a file imports only for the type checker, under `if TYPE_CHECKING:`."""
+    blocks = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.If)]
+    guarded = [n for n in blocks if isinstance(n.test, ast.Name) and n.test.id == "TYPE_CHECKING"]
+    return _imported(node for block in guarded for node in ast.walk(block))
+
+
+def _imported(nodes: Iterable[ast.AST]) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:

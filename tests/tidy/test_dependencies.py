@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from support.tree import MEMBERS, ROOT, imports, package, sources
+from support.tree import MEMBERS, ROOT, imports, imports_for_types, package, sources
 
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 WITH_LOCK = ("appliance", "mirror-agent", "research")
@@ -85,7 +85,8 @@ def test_lock_names_no_address(lock: Path) -> None:
 def test_member_imports_only_what_it_declares(member: str) -> None:
     """No shipped module leans on what another member or a test brings along."""
     allowed = distributions_behind(member)
-    modules = {name.partition(".")[0] for path in sources(member) for name in imports(path)}
+    names = {n for path in sources(member) for n in imports(path) - imports_for_types(path)}
+    modules = {name.partition(".")[0] for name in names}
     outside = modules - sys.stdlib_module_names - {package(m) for m in MEMBERS}
     providers = importlib.metadata.packages_distributions()
     lacking = {

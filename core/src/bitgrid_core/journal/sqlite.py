@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = "seq, at, kind, body, private, salt, private_commit, prev, hash"
 _BUSY_TIMEOUT_S: Final = 5.0
 
-_INSERT: Final = f"INSERT INTO record ({_COLUMNS}, block, event) VALUES ({','.join('?' * 11)})"
+_INSERT: Final = f"INSERT INTO record ({_COLUMNS}, block, event) VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
 
 StoredRow: TypeAlias = tuple[int, str, str, bytes, bytes, bytes, str, str, str]
 """``seq, at, kind, body, private, salt, private_commit, prev, hash`` as they lie on disk."""

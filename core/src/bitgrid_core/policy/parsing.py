@@ -191,6 +191,8 @@ def _kind(value: object, load_id: str, faults: _Faults) -> str:
 
 def _levels(value: object, load_id: str, faults: _Faults) -> tuple[Level, ...]:
     where = f"{load_id}.levels_w"
+    if isinstance(value, list) and len(value) <= len(_DEFAULT_LEVELS_W):
+        value = dict(zip(_DEFAULT_LEVELS_W, value, strict=False))
     if not isinstance(value, Mapping) or not 1 <= len(value) <= _MAX_LOADS:
         faults.note(where, "needs levels such as {eco: 800, standard: 1300, super: 1674}.")
         return ()

@@ -1,0 +1,72 @@
+"""``bitgrid journal verify``: prove a journal, or name the first thing wrong with it."""
+
+from __future__ import annotations
+
+from argparse import Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Final
+
+from bitgrid_core.cli.services import Run, Services, Subparsers, print_json
+from bitgrid_core.journal.anchors import read_anchors
+from bitgrid_core.journal.sqlite import SqliteReader
+from bitgrid_core.journal.verification import JournalReport, verify_journal
+
+_EXAMPLE: Final = """\
+example:
+  bitgrid journal verify var/demo/journal/journal.sqlite
+
+exit 0: nothing is missing or changed; 1: the first bad thing is named
+"""
+
+
+def add(subparsers: Subparsers, services: Services) -> None:
+    """Mount the verb."""
+    parser = subparsers.add_parser("journal", help="prove a journal")
+    verbs = parser.add_subparsers(dest="journal_verb", required=True, metavar="VERB")
+    verify = verbs.add_parser(
+        "verify",
+        help="recompute every hash and compare with the anchors",
+        description="Finds any changed, missing or re-ordered record, and a tail cut off after "
+        "the last anchor.",
+        epilog=_EXAMPLE,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    verify.add_argument("journal", type=Path, metavar="JOURNAL")
+    verify.add_argument("--anchors", type=Path, help="default: anchors.jsonl beside the journal")
+    verify.add_argument("--json", action="store_true", help="one JSON object")
+    verify.set_defaults(run=_runner(services))
+
+
+def _runner(services: Services) -> Run:
+    def run(args: Namespace) -> int:
+        anchors = read_anchors(args.anchors or args.journal.with_name("anchors.jsonl"))
+        with SqliteReader(args.journal) as reader:
+            report = verify_journal(reader, anchors, services.check_signature)
+        print_json(_document(report), pretty=False) if args.json else print(_sentence(report))
+        return 0 if report.sound else 1
+
+    return run
+
+
+def _document(report: JournalReport) -> dict[str, object]:
+    fault = report.fault
+    return {
+        "sound": report.sound,
+        "records": report.head.seq,
+        "head": report.head.hash,
+        "anchors": report.anchors,
+        "after_last_anchor": report.after_last_anchor,
+        "fault": None if fault is None else {"seq": fault.seq, "reason": fault.reason},
+    }
+
+
+def _sentence(report: JournalReport) -> str:
+    if report.fault is not None:
+        return (
+            f"Broken at record {report.fault.seq}: {report.fault.reason}. "
+            f"Records 1 to {report.head.seq} are sound."
+        )
+    return (
+        f"Sound: {report.head.seq} records, head {report.head.hash[:16]}…, {report.anchors} "
+        f"anchors; {report.after_last_anchor} records lie after the last anchor."
+    )

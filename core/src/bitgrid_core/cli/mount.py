@@ -1,0 +1,15 @@
+"""Mounts core's verbs on a command."""
+
+from __future__ import annotations
+
+from bitgrid_core.cli import decide, explain, journal, policy, replay
+from bitgrid_core.cli.services import Services, Subparsers
+
+
+def add_verbs(subparsers: Subparsers, services: Services) -> None:
+    """Add ``decide, replay, explain, journal, policy``; each sets ``run`` in its arguments."""
+    decide.add(subparsers)
+    replay.add(subparsers, services)
+    explain.add(subparsers)
+    journal.add(subparsers, services)
+    policy.add(subparsers, services)

@@ -1,0 +1,98 @@
+"""Opens what a replay or an explanation reads: a journal, a slice, or a folder of slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bitgrid_core.chain import Record, from_json
+from bitgrid_core.codec import loads
+from bitgrid_core.errors import BadInput
+from bitgrid_core.journal.sqlite import SqliteReader, StoredBody
+from bitgrid_core.replay import ReplayRecord
+
+_SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file is an SQLite journal.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
+
+
+def slice_records(path: Path) -> Iterator[Record]:
+    """The records of a slice, or of all slices of a folder in order.
+
+    Raises:
+        BadInput: no slice there, or a damaged line.
+    """
+    files = sorted(path.glob("*-*.jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise BadInput(f"{path} holds no slices.", "Name a journal, a slice or a folder of slices.")
+    for file in files:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield _parsed(file, number, line)
+
+
+def _parsed(file: Path, number: int, line: bytes) -> Record:
+    try:
+        return from_json(loads(line))
+    except BadInput as error:
+        raise BadInput(
+            f"Line {number} of {file} is not a record: {error.message}", error.hint
+        ) from error
+
+
+def replay_records(path: Path, blocks: tuple[int | None, int | None]) -> Iterator[ReplayRecord]:
+    """What a replay reads, cut to a range of blocks, with the policy in force before it.
+
+    Args:
+        path: journal, slice or folder of slices.
+        blocks: first and last block; ``None`` leaves a side open.
+
+    Raises:
+        BadInput: nothing there, or damaged.
+    """
+    if not path.is_dir() and is_journal(path):
+        with SqliteReader(path) as reader:
+            yield from _window(reader, blocks)
+    else:
+        yield from _cut(slice_records(path), blocks)
+
+
+def _window(
+    reader: SqliteReader, blocks: tuple[int | None, int | None]
+) -> Iterator[StoredBody | Record]:
+    first = 1 if blocks[0] is None else reader.first_of_block(blocks[0])
+    if first is None:
+        return
+    after = None if blocks[1] is None else reader.first_of_block(blocks[1] + 1)
+    policy = reader.newest("policy", before=first)
+    if policy is not None:
+        yield policy
+    yield from reader.bodies(first, None if after is None else after - 1)
+
+
+def _cut(
+    records: Iterator[Record], blocks: tuple[int | None, int | None]
+) -> Iterator[ReplayRecord]:
+    low = -1 if blocks[0] is None else blocks[0]
+    high = 2**62 if blocks[1] is None else blocks[1]
+    inside = blocks[0] is None
+    for record in records:
+        block_id = record.body.get("block_id")
+        if record.kind == "block" and isinstance(block_id, int):
+            if block_id > high:
+                return
+            inside = block_id >= low
+        if inside or record.kind == "policy":
+            yield record

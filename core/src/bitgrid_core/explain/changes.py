@@ -1,0 +1,114 @@
+"""What would change it, as a sentence: from counterfactuals to German and English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bitgrid_core.counterfactual import WAIT, Change, Counterfactual, counterfactuals
+from bitgrid_core.explain.numbers import minutes, people
+from bitgrid_core.explain.texts import TEXTS
+from bitgrid_core.model import OFF, DecisionEvent, Rule
+from bitgrid_core.policy import Policy
+
+_WORDS: Final = {
+    "en": {
+        "start": "Starts at {level}",
+        "stop": "Stops",
+        "level": "Runs at {level}",
+        "more": "from {after} {what}; {delta} are missing",
+        "less": "below {after} {what}; {delta} less than now",
+        "unknown": "with {after} {what}; now there is no value",
+        "wait": "in {after} if nothing else changes",
+        "and": " and ",
+        "nothing": "No single change of one value would alter this.",
+    },
+    "de": {
+        "start": "Startet auf {level}",
+        "stop": "Schaltet ab",
+        "level": "Läuft auf {level}",
+        "more": "ab {after} {what}; es fehlen {delta}",
+        "less": "ab {after} {what} abwärts; {delta} weniger als jetzt",
+        "unknown": "mit {after} {what}; jetzt fehlt der Wert",
+        "wait": "in {after}, wenn sich sonst nichts ändert",
+        "and": " und ",
+        "nothing": "Kein einzelner Wert allein würde das ändern.",
+    },
+}
+
+_WHAT: Final = {
+    "en": {
+        "surplus_w": "surplus",
+        "battery_soc_permille": "battery",
+        "pv_forecast_w": "PV forecast",
+        "price_ct_per_mwh": "price",
+        "price_peak_ct_per_mwh": "highest price ahead",
+        "grid_import_w": "grid import",
+        "load_temp_mdegc": "load temperature",
+        "heartbeat_age_ms": "silence",
+    },
+    "de": {
+        "surplus_w": "Überschuss",
+        "battery_soc_permille": "Speicher",
+        "pv_forecast_w": "PV-Prognose",
+        "price_ct_per_mwh": "Preis",
+        "price_peak_ct_per_mwh": "höchster Preis voraus",
+        "grid_import_w": "Netzbezug",
+        "load_temp_mdegc": "Temperatur der Last",
+        "heartbeat_age_ms": "Funkstille",
+    },
+}
+
+_LIKELY: Final = (
+    "surplus_w",
+    "pv_forecast_w",
+    "price_peak_ct_per_mwh",
+    "price_ct_per_mwh",
+    "battery_soc_permille",
+    "wait_blocks",
+    "grid_import_w",
+    "load_temp_mdegc",
+    "heartbeat_age_ms",
+)
+"""What an owner would look at first."""
+
+
+def what_changes(event: DecisionEvent, policy: Policy, lang: str) -> str:
+    """One sentence: the likeliest smallest change.
+
+    For example ``Starts at eco from 0.8 kW surplus; 0.3 kW are missing.`` What only time holds
+    back is explained by time.
+    """
+    found = counterfactuals(event, policy)
+    if not found:
+        return _WORDS[lang]["nothing"]
+    by_time = event.decision.rule is Rule.R5 or event.decision.reason == "LOCKOUT"
+    order = (WAIT, *_LIKELY) if by_time else _LIKELY
+    best = min(found, key=lambda item: order.index(item.changes[0].name))
+    return _sentence(best, event.memory.level, lang)
+
+
+def all_changes(event: DecisionEvent, policy: Policy, lang: str) -> list[str]:
+    """A sentence per input."""
+    found = counterfactuals(event, policy)
+    return [_sentence(item, event.memory.level, lang) for item in found]
+
+
+def _sentence(item: Counterfactual, before: str, lang: str) -> str:
+    words = _WORDS[lang]
+    deed = "stop" if item.level == OFF else "start" if before == OFF else "level"
+    parts = [_part(change, lang) for change in item.changes]
+    return f"{words[deed].format(level=item.level)} {words['and'].join(parts)}."
+
+
+def _part(change: Change, lang: str) -> str:
+    words, texts = _WORDS[lang], TEXTS[lang]
+    if change.name == "wait_blocks":
+        return words["wait"].format(after=minutes(change.after))
+    what = _WHAT[lang][change.name]
+    after = people(change.name, change.after, texts)
+    if change.before is None:
+        return words["unknown"].format(after=after, what=what)
+    delta = people(change.name, change.distance, texts)
+    if change.after > change.before:
+        return words["more"].format(after=after, what=what, delta=delta)
+    return words["less"].format(after=after, what=what, delta=delta)

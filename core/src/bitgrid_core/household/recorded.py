@@ -27,6 +27,8 @@ _CAUTION: Final = {"load_w": Caution.UP, "pv_w": Caution.DOWN, _FORECAST: Cautio
 _MAX_W: Final = 1_000_000
 _METER_NOISE_W: Final = 100
 """Deeper below zero is no noise of a meter but another sign convention."""
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 2100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -153,6 +155,11 @@ def _instant_ms(text: str, where: str) -> int:
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
+        raise BadInput(
+            f"{where}: utc {text} is not between {_FIRST_YEAR} and {_LAST_YEAR}.",
+            "Write 2024-06-01T10:10:00Z.",
+        )
     return (moment - _EPOCH) // _MILLISECOND
 
 

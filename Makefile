@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 BIN := .venv/bin
 
-.PHONY: help setup run test check fmt bench soak lock ci clean
+.PHONY: help setup run test check lint types layers shell fmt bench soak lock ci clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,12 +17,21 @@ run: setup ## the demo: a household, its decisions, the mirror, the researcher
 test: setup ## all tests but the slow ones
 	$(PY) -m pytest -m "not slow and not soak"
 
-check: setup ## lint, format, types, layers, shell
+check: lint types layers shell ## lint, format, types, layers, shell
+
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup
 	$(BIN)/mypy
+
+layers: setup
 	$(BIN)/lint-imports --no-logo
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/*; else echo "shellcheck is not here: skipped"; fi
+
+shell: setup
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/*; \
+	else echo "shellcheck is not here: skipped"; fi
 
 fmt: setup ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only .

@@ -115,31 +115,38 @@ def _limited(now: Situation, decision: Decision) -> Decision:
 
 def remember(now: Situation, event: DecisionEvent) -> Memory:
     """The memory after a decision; only what *acted* changes level and counters."""
-    memory = replace(
-        event.memory,
+    before, level = event.memory, event.decision.level
+    acted = event.decision.effect is Effect.ACTED and level != before.level
+    switched = acted and (level == OFF) != (before.level == OFF)
+    day = now.state.local_day
+    starts, starts_day = before.starts_today, before.starts_day
+    if switched and level != OFF:
+        starts, starts_day = (starts + 1 if starts_day == day else 1), day
+    return Memory(
+        level=level if acted else before.level,
+        blocks_since_switch=0 if switched else before.blocks_since_switch,
+        blocks_since_level=0 if acted else before.blocks_since_level,
+        blocks_surplus_low=0 if switched else _surplus_low(event),
+        starts_today=starts,
+        starts_day=starts_day,
         lockout=_lockout(now, event),
-        blocks_surplus_low=_surplus_low(event),
-        override=_override_left(event.memory.override, event.block_id),
+        override=_override_left(before.override, event.block_id),
     )
-    level = event.decision.level
-    if event.decision.effect is not Effect.ACTED or level == memory.level:
-        return memory
-    if (level == OFF) == (memory.level == OFF):
-        return replace(memory, level=level, blocks_since_level=0)
-    switched = replace(
-        memory, level=level, blocks_since_switch=0, blocks_since_level=0, blocks_surplus_low=0
-    )
-    return switched if level == OFF else _started(switched, now.state.local_day)
 
 
 def advance(memory: Memory, blocks: int) -> Memory:
     """The memory some blocks later: the counters go on, nothing else."""
     if blocks == 0 or (memory.blocks_since_switch is None and memory.blocks_since_level is None):
         return memory
-    return replace(
-        memory,
+    return Memory(
+        level=memory.level,
         blocks_since_switch=_later(memory.blocks_since_switch, blocks),
         blocks_since_level=_later(memory.blocks_since_level, blocks),
+        blocks_surplus_low=memory.blocks_surplus_low,
+        starts_today=memory.starts_today,
+        starts_day=memory.starts_day,
+        lockout=memory.lockout,
+        override=memory.override,
     )
 
 
@@ -147,17 +154,11 @@ def _later(count: int | None, blocks: int) -> int | None:
     return None if count is None else count + blocks
 
 
-def _started(memory: Memory, day: int) -> Memory:
-    before = memory.starts_today if memory.starts_day == day else 0
-    return replace(memory, starts_today=before + 1, starts_day=day)
-
-
 def _surplus_low(event: DecisionEvent) -> int:
-    low = any(
-        vote.rule is Rule.R1 and vote.reason in ("SURPLUS_LOST", "SURPLUS_LOW")
-        for vote in event.votes
-    )
-    return event.memory.blocks_surplus_low + 1 if low else 0
+    for vote in event.votes:
+        if vote.rule is Rule.R1 and vote.reason in ("SURPLUS_LOST", "SURPLUS_LOW"):
+            return event.memory.blocks_surplus_low + 1
+    return 0
 
 
 def _override_left(override: Override | None, block_id: int) -> Override | None:

@@ -15,6 +15,7 @@ from bitgrid_core.errors import BadInput
 
 BLOCK_S: Final = 600
 BLOCK_MS: Final = BLOCK_S * 1000
+BLOCKS_PER_DAY: Final = 86_400 // BLOCK_S
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,10 +29,16 @@ def block_start_ms(block_id: int) -> int:
     return block_id * BLOCK_MS
 
 
-@lru_cache(maxsize=1024)
 def block_end_text(block_id: int) -> str:
     """End of a block (its decision's ``valid_until``) as RFC 3339 text to the second."""
-    return (_EPOCH + timedelta(seconds=(block_id + 1) * BLOCK_S)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, block_of_day = divmod(block_id + 1, BLOCKS_PER_DAY)
+    hour, minute = divmod(block_of_day * (BLOCK_S // 60), 60)
+    return f"{_date_text(day)}T{hour:02d}:{minute:02d}:00Z"
+
+
+@lru_cache(maxsize=64)
+def _date_text(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def at_text(at_ms: int) -> str:

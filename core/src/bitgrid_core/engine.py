@@ -168,9 +168,8 @@ def _tick(
     assert policy is not None, "a policy comes before the first block"
     if state.ticked is not None and window.block_id <= state.ticked:
         return state, ()
-    state = _at_block(state, window.block_id)
+    memories = _advanced(state, window.block_id)
     frame = Frame(policy=policy, digest=state.policy_digest, autonomy=state.autonomy)
-    memories = dict(state.memories)
     levels = {load: memory.level for load, memory in memories.items()}
     events = []
     for index, load in enumerate(policy.loads):
@@ -180,24 +179,30 @@ def _tick(
         event, memories[load.id] = decide(frame, load, seen, memory)
         levels[load.id] = memories[load.id].level
         events.append(event)
-    counts = {(event.load, Trigger.TICK): 1 for event in events}
-    return (
-        replace(state, memories=memories, ticked=window.block_id, events_in_block=counts),
-        tuple(events),
+    earlier = state.events_in_block if state.block_id == window.block_id else {}
+    after = EngineState(
+        policy=policy,
+        policy_digest=state.policy_digest,
+        autonomy=state.autonomy,
+        block_id=max(window.block_id, state.block_id or 0),
+        ticked=window.block_id,
+        memories=memories,
+        events_in_block=earlier | {(event.load, Trigger.TICK): 1 for event in events},
     )
+    return after, tuple(events)
 
 
 def _at_block(state: EngineState, block_id: int) -> EngineState:
     """The state at a block that is not before the present one: counters advanced."""
-    passed = 0 if state.block_id is None else max(0, block_id - state.block_id)
-    if state.block_id is not None and passed == 0:
+    if state.block_id is not None and block_id <= state.block_id:
         return state
-    return replace(
-        state,
-        block_id=block_id,
-        memories={load: advance(memory, passed) for load, memory in state.memories.items()},
-        events_in_block={},
-    )
+    memories = _advanced(state, block_id)
+    return replace(state, block_id=block_id, memories=memories, events_in_block={})
+
+
+def _advanced(state: EngineState, block_id: int) -> dict[str, Memory]:
+    passed = 0 if state.block_id is None else max(0, block_id - state.block_id)
+    return {load: advance(memory, passed) for load, memory in state.memories.items()}
 
 
 def _lease_ended(

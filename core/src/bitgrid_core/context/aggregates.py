@@ -77,11 +77,11 @@ class BlockAggregates:
         Raises:
             KeyError, TypeError, ValueError: not such a body.
         """
-        loads = cast("dict[str, dict[str, list[int]]]", body["loads"])
+        loads = cast("dict[str, dict[str, list[object]]]", body["loads"])
         return cls(
             block_id=cast("int", body["block_id"]),
             local_day=cast("int", body["local_day"]),
-            site=_aggregates(cast("dict[str, list[int]]", body["site"])),
+            site=_aggregates(cast("dict[str, list[object]]", body["site"])),
             loads={load: _aggregates(signals) for load, signals in loads.items()},
             pv_forecast_w=tuple(cast("list[int | None]", body["pv_forecast_w"])),
             prices_ct_per_mwh=tuple(cast("list[int | None]", body["prices_ct_per_mwh"])),
@@ -95,12 +95,11 @@ def _list(item: Aggregate) -> list[Json]:
     return values
 
 
-def _aggregates(signals: Mapping[str, list[int]]) -> dict[str, Aggregate]:
+def _aggregates(signals: Mapping[str, list[object]]) -> dict[str, Aggregate]:
     return {name: _aggregate(values) for name, values in signals.items()}
 
 
-def _aggregate(values: list[int]) -> Aggregate:
-    mean, last, low, high, samples, age_ms, *rest = values
-    if rest:
-        return Aggregate(mean, last, low, high, samples, age_ms, Quality(cast("str", rest[0])))
-    return Aggregate(mean, last, low, high, samples, age_ms)
+def _aggregate(values: list[object]) -> Aggregate:
+    if len(values) < len(Aggregate._fields):
+        return Aggregate._make((*values, Quality.OK))
+    return Aggregate._make((*values[:-1], Quality(cast("str", values[-1]))))

@@ -18,6 +18,7 @@ Fetch = Callable[[str], bytes]
 
 
 def sha256(data: bytes) -> bytes:
+    """SHA-256."""
     return hashlib.sha256(data).digest()
 
 
@@ -38,10 +39,8 @@ def verified_leaves(fetch: Fetch, checkpoint: str) -> list[dict[str, Any]]:
     key_name, key_id, key_text = fetch("keys/000.note").decode().split("\n")[2].split("+", 2)
     key, signature = base64.b64decode(key_text), base64.b64decode(coded)
     assert name == key_name == text.decode().split("\n")[0]
-    assert (
-        key[0] == 1
-        and signature[:4].hex() == key_id == sha256(f"{name}\n".encode() + key)[:4].hex()
-    )
+    assert key[0] == 1
+    assert signature[:4].hex() == key_id == sha256(f"{name}\n".encode() + key)[:4].hex()
     Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature[4:], text + b"\n")
     _, size, root = text.decode().split("\n")[:3]
     leaves: list[bytes] = []

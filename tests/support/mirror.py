@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]  # ships no types
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bitgrid_core import codec
@@ -24,7 +24,7 @@ from bitgrid_mirror_agent.consent import Target
 from bitgrid_mirror_agent.directory import DirectoryStore
 from bitgrid_mirror_agent.durable import Hook, no_hook
 from bitgrid_mirror_agent.settings import Clock, Settings
-from bitgrid_mirror_agent.store import Store
+from bitgrid_mirror_agent.store import ALREADY_THERE, STORED, Answer, Body, Outcome, Store
 
 ZERO_HEAD = "0" * 64
 DAY_MS = 86_400_000
@@ -73,10 +73,12 @@ class House:
 
     @property
     def core_public(self) -> str:
+        """Core's public key in hex."""
         return self.core.public_key().public_bytes_raw().hex()
 
     @property
     def archive(self) -> Path:
+        """The directory store that ``grant`` names."""
         return self.data / "archive"
 
     def close_slice(self, count: int, *, at_ms: int | None = None, size: int = 0) -> Path:
@@ -141,7 +143,7 @@ class House:
 
     def write_consent(self, body: dict[str, Any], key: Ed25519PrivateKey) -> None:
         """Write a consent signed by any key."""
-        document = {
+        document: dict[str, Any] = {
             "consent": body,
             "signature": key.sign(codec.encode(body)).hex(),
             "public_key": key.public_key().public_bytes_raw().hex(),
@@ -195,3 +197,46 @@ def shards(archive: Path) -> list[Path]:
 def sequence_numbers(lines: Iterable[bytes]) -> list[int]:
     """Sequence numbers of records."""
     return [json.loads(line)["seq"] for line in lines]
+
+
+class MemoryStore:
+    """The fake of the store's contract suite."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put(self, name: str, body: Body, *, once: bool = True) -> Answer:
+        """Store a body; see ``Store``."""
+        if once and name in self.objects:
+            return ALREADY_THERE
+        self.objects[name] = body if isinstance(body, bytes) else body.read_bytes()
+        return STORED
+
+
+class FaultyStore:
+    """A store in front of another that answers as a script says, then honestly.
+
+    Args:
+        inner: the honest store.
+        script: per put ``"ok"``, ``"lost"`` (stored, but the answer is *retry*), ``"unsent"``
+            (not stored, *retry*) or ``"stop"``.
+    """
+
+    def __init__(self, inner: Store, script: Iterable[str] = ()) -> None:
+        self._inner = inner
+        self._script = iter(script)
+        self.sent: list[tuple[str, bytes]] = []
+
+    def put(self, name: str, body: Body, *, once: bool = True) -> Answer:
+        """Store a body or not; see ``Store``."""
+        self.sent.append((name, body if isinstance(body, bytes) else body.read_bytes()))
+        match next(self._script, "ok"):
+            case "lost":
+                self._inner.put(name, body, once=once)
+                return Answer(outcome=Outcome.RETRY, reason="answer lost")
+            case "unsent":
+                return Answer(outcome=Outcome.RETRY, reason="no route")
+            case "stop":
+                return Answer(outcome=Outcome.STOP, reason="HTTP 403")
+            case _:
+                return self._inner.put(name, body, once=once)

@@ -136,7 +136,7 @@ def running(folder: Path) -> Iterator[Server]:
             process.wait(timeout=20)
 
 
-def _wait_until_ready(server: Server, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + _START_S
     while time.monotonic() < end:
         assert process.poll() is None, "ministack ended at start"

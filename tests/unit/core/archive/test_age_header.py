@@ -1,6 +1,7 @@
 """The age header as bytes."""
 
 import pytest
+
 from bitgrid_core.archive import age_header
 from bitgrid_core.archive.age_header import Stanza
 from bitgrid_core.errors import BadInput

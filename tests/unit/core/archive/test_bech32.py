@@ -1,7 +1,8 @@
 """Bech32 text of age keys, against BIP 173 and pyrage."""
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]  # ships no types
 import pytest
+
 from bitgrid_core.archive import bech32
 from bitgrid_core.errors import BadInput
 

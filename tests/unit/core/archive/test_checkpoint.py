@@ -1,6 +1,7 @@
 """Checkpoint text."""
 
 import pytest
+
 from bitgrid_core.archive import checkpoint
 from bitgrid_core.archive.checkpoint import Checkpoint
 from bitgrid_core.errors import BadInput

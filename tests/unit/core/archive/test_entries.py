@@ -1,6 +1,7 @@
 """Entry bundles."""
 
 import pytest
+
 from bitgrid_core.archive import entries
 from bitgrid_core.errors import BadInput, CheckFailed
 

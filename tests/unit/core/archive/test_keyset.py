@@ -1,6 +1,7 @@
 """Key sets under keys/."""
 
 import pytest
+
 from bitgrid_core.archive import keyset
 from bitgrid_core.archive.keyset import KeySet
 from bitgrid_core.archive.note import ED25519, VerifierKey

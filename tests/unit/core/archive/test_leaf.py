@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from bitgrid_core import codec
 from bitgrid_core.archive import leaf
 from bitgrid_core.archive.leaf import FIELDS, Cause, Kind, Leaf, PriorLog

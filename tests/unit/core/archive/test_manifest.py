@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from bitgrid_core import codec
 from bitgrid_core.archive import manifest
 from bitgrid_core.archive.manifest import Manifest, SlicePart

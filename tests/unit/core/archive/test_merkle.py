@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+
 from bitgrid_core.archive import merkle
 from bitgrid_core.errors import BadInput, CheckFailed
 
@@ -70,7 +71,7 @@ def test_every_consistency_proof_is_accepted_for_its_roots_and_no_other() -> Non
             merkle.verify_consistency(before, after, proof)
             with pytest.raises(CheckFailed):
                 merkle.verify_consistency((old, HASHES[7]), after, proof)
-            if 0 < old:
+            if old > 0:
                 with pytest.raises(CheckFailed):
                     merkle.verify_consistency(before, (new, HASHES[7]), proof)
 

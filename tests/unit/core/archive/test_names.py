@@ -1,6 +1,7 @@
 """Object names of archive format 1."""
 
 import pytest
+
 from bitgrid_core.archive import names
 from bitgrid_core.errors import BadInput
 

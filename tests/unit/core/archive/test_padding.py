@@ -2,6 +2,7 @@
 
 import pytest
 import zstandard
+
 from bitgrid_core.archive import padding
 
 

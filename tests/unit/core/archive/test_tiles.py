@@ -1,6 +1,9 @@
 """Tiles of a log: which there are, and a tree read from them."""
 
+import itertools
+
 import pytest
+
 from bitgrid_core.archive import merkle, tiles
 from bitgrid_core.archive.tiles import Tile, TileReader
 from bitgrid_core.errors import CheckFailed
@@ -20,7 +23,7 @@ def test_growing_log_adds_each_tile_once_and_ends_with_all_of_them() -> None:
     """Tiles of the steps are disjoint, and those of the last size are among them."""
     seen: set[str] = set()
     steps = [0, 3, 255, 256, 257, 300, 65_535, 65_536, COUNT]
-    for old, new in zip(steps, steps[1:], strict=False):
+    for old, new in itertools.pairwise(steps):
         names = [tile.name for tile in tiles.new_tiles(old, new)]
         assert not seen & set(names)
         seen |= set(names)

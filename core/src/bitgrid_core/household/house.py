@@ -9,7 +9,7 @@ same snapshot and the same commands publish the same bytes again. Invariants: ti
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bitgrid_core.block import BLOCK_MS, at_text
 from bitgrid_core.codec import Json
@@ -128,7 +128,7 @@ class House:
             silent=fault.silent,
         )
         plant, reading = self.plant.step(inputs, commands, dt_s)
-        after = replace(self, plant=plant, n=self.n + 1)
+        after = House(series=self.series, plant=plant, n=self.n + 1, origin=self.origin)
         return after, HouseStep(reading=reading, messages=after.messages(reading))
 
     def messages(self, reading: PlantReading) -> tuple[Message, ...]:

@@ -159,14 +159,10 @@ def act(
     if config.power_w(command.level) is None:
         return state, _ack(command, "refused", state)
     after = replace(state, boot=command.boot, seq=command.seq)
-    if command.level == OFF:
-        after = after if state.level == OFF else _off(after, now_ms, "")
-    else:
-        after = replace(after, lease_end_ms=now_ms + command.lease_s * 1000)
-        if state.level == OFF:
-            after = replace(after, running_ms=now_ms + config.boot_s * 1000)
-        if state.level != command.level:
-            after = replace(after, level=command.level, since_ms=now_ms, reason="")
+    if command.level != OFF:
+        after = _on(config, after, command, now_ms)
+    elif state.level != OFF:
+        after = _off(after, now_ms, "")
     return after, _ack(command, "done", after)
 
 
@@ -187,7 +183,10 @@ def advance(config: LoadConfig, state: LoadState, span: Span) -> tuple[LoadState
     energy += running_ms * (config.power_w(state.level) or 0)
     energy += (end_ms - off_from_ms) * config.standby_w
     power_w = energy // (span.dt_s * 1000)
-    return replace(after, warmth_udegc=_warmth(config, state, span, power_w)), power_w
+    warmth = _warmth(config, state, span, power_w)
+    if warmth != after.warmth_udegc:
+        after = replace(after, warmth_udegc=warmth)
+    return after, power_w
 
 
 def observe(
@@ -207,6 +206,21 @@ def observe(
         temp_mdegc=-(-after.warmth_udegc // 1000) if awake else None,
         heartbeat=awake,
         changed=(before.level, before.reason) != (after.level, after.reason),
+    )
+
+
+def _on(config: LoadConfig, state: LoadState, command: Command, now_ms: int) -> LoadState:
+    lease_end_ms = now_ms + command.lease_s * 1000
+    if state.level == command.level:
+        return replace(state, lease_end_ms=lease_end_ms)
+    starts = state.level == OFF
+    return replace(
+        state,
+        level=command.level,
+        since_ms=now_ms,
+        reason="",
+        lease_end_ms=lease_end_ms,
+        running_ms=now_ms + config.boot_s * 1000 if starts else state.running_ms,
     )
 
 

@@ -1,115 +1,68 @@
-"""Keeps the picture: subscribes to the broker, takes every message in, comes back if cut off.
+"""Keeps the picture: takes in what the broker says, and says when the broker is away.
 
-A lost broker is said at once (``broker_connected``) and retried for ever, with a pause that
-grows to a few seconds. Nothing is published but this process's own health.
+Subscribing, judging and coming back are ``mqtt``'s; here a message finds its place. Nothing
+is published but this process's own health.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import aiomqtt
+from bitgrid_appliance.api.picture import WEB, Picture
+from bitgrid_appliance.mqtt import Link, Session, keep_connected
+from bitgrid_appliance.settings import LOOPBACK
+from bitgrid_appliance.topics import Kind
 
-from bitgrid_appliance.api.picture import MAX_BYTES, WEB, Picture
-
-FILTERS: Final = (
-    "state",
-    "decision/+",
-    "explain/+",
-    "status/+",
-    "health/+",
-    "measurement/+/+",
-    "clock",
+LISTENS: Final = (
+    Kind.STATE,
+    Kind.DECISION,
+    Kind.EXPLAIN,
+    Kind.STATUS,
+    Kind.HEALTH,
+    Kind.MEASUREMENT,
+    Kind.CLOCK,
 )
-FIRST_PAUSE_S: Final = 0.2
-LONGEST_PAUSE_S: Final = 5.0
-KEEPALIVE_S: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker is and as whom this process comes."""
-
-    host: str
-    port: int
-    user: str | None = None
-    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ear:
-    """What is listened for, where it goes, and who is told.
+    """Where messages go, and who is told.
 
     Attributes:
-        site_id: part of the topics' prefix.
         picture: takes the messages.
-        on_change: called with the kind of each change, also ``connection``.
-        mono_s: monotonic seconds.
+        on_change: called with kind and name of each change; kind ``connection`` for the link.
     """
 
-    site_id: str
     picture: Picture
     on_change: Callable[[str, str], None]
-    mono_s: Callable[[], float]
 
-    @property
-    def prefix(self) -> str:
-        """What all topics of the site begin with."""
-        return f"bitgrid/v1/{self.site_id}/"
+    def connected(self, *, is_connected: bool) -> None:
+        """Take note of the link's state."""
+        if self.picture.broker_connected != is_connected:
+            self.picture.broker_connected = is_connected
+            self.on_change("connection", "")
 
-
-async def listen(broker: Broker, ear: Ear) -> None:
-    """Listen until cancelled."""
-    pause_s = FIRST_PAUSE_S
-    while True:
+    async def take_in(self, session: Session) -> None:
+        """Take in everything until the link is lost."""
+        self.connected(is_connected=True)
         try:
-            async with _client(broker, ear) as client:
-                pause_s = FIRST_PAUSE_S
-                await _subscribed(client, ear)
-                await _take_in(client, ear)
-        except aiomqtt.MqttError:
-            pass  # said by broker_connected below, and tried again
+            async for message in session.messages():
+                kind, name = str(message.topic.kind), "/".join(message.topic.names)
+                if self.picture.accept(kind, name, message.payload, time.monotonic()):
+                    self.on_change(kind, name)
         finally:
-            _connected(ear, is_connected=False)
-        await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            self.connected(is_connected=False)
 
 
-def _client(broker: Broker, ear: Ear) -> aiomqtt.Client:
-    topic = f"{ear.prefix}health/{WEB}"
-    return aiomqtt.Client(
-        broker.host,
-        broker.port,
-        username=broker.user,
-        password=broker.password,
-        keepalive=KEEPALIVE_S,
-        will=aiomqtt.Will(topic, _health("error", "GONE"), qos=1, retain=True),
-    )
+def web_link(site_id: str, port: int, host: str = LOOPBACK) -> Link:
+    """How this process connects."""
+    return Link(component=WEB, site=site_id, port=port, listens=LISTENS, host=host)
 
 
-async def _subscribed(client: aiomqtt.Client, ear: Ear) -> None:
-    await client.subscribe([(ear.prefix + topic, 1) for topic in FILTERS])
-    await client.publish(f"{ear.prefix}health/{WEB}", _health("ok", ""), qos=1, retain=True)
-    _connected(ear, is_connected=True)
-
-
-async def _take_in(client: aiomqtt.Client, ear: Ear) -> None:
-    async for message in client.messages:
-        topic = message.topic.value.removeprefix(ear.prefix)
-        changed = ear.picture.accept(topic, message.payload[: MAX_BYTES + 1], ear.mono_s())
-        if changed is not None:
-            ear.on_change(changed, topic.partition("/")[2])
-
-
-def _connected(ear: Ear, *, is_connected: bool) -> None:
-    if ear.picture.broker_connected != is_connected:
-        ear.picture.broker_connected = is_connected
-        ear.on_change("connection", "")
-
-
-def _health(status: str, reason: str) -> bytes:
-    return json.dumps({"status": status, "reason": reason}).encode()
+async def listen(link: Link, ear: Ear) -> None:
+    """Listen until cancelled."""
+    while True:
+        await keep_connected(link, ear.take_in)

@@ -166,7 +166,7 @@ def _newest_readings(picture: Picture) -> dict[str, Reading]:
         if (
             message is not None
             and is_site_signal(signal)
-            and not isinstance(message["value"], list)
+            and not isinstance(message.get("value"), list)
         ):
             newest = reading(message)
             if signal not in found or found[signal].at < newest.at:

@@ -7,7 +7,8 @@ a record. A name that is not in the table passes unchanged.
 from __future__ import annotations
 
 import math
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from bitgrid_appliance.api.shapes import Document, Reading
 from bitgrid_core.signals import SIGNALS
@@ -30,6 +31,23 @@ def state_in_peoples_units(state: Document) -> Document:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         shown[edge] = value / factor if is_number and factor != 1 else value
     return shown
+
+
+def plain(document: Document) -> Document:
+    """A message with its exact decimals as the numbers that JSON can show."""
+    return {key: _plain(value) for key, value in document.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return float(value)
+        case dict():
+            return plain(value)
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value
 
 
 def number(value: object) -> float | None:

@@ -1,21 +1,20 @@
 """What the broker last said, kept in memory: the newest message of each topic.
 
-Messages come from outside and are judged one by one: what is too long, no JSON object or not
-about anything known is counted and dropped. Knows topics below ``bitgrid/v1/{site}/`` and
-nothing of MQTT itself, of HTTP or of the journal; reads no clock.
+Messages come from outside and are judged one by one: what does not have the shape that its
+kind promises is counted and dropped. Knows nothing of MQTT itself, of HTTP or of the journal;
+reads no clock.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Final, cast
 
+from bitgrid_appliance.api.people import plain
 from bitgrid_appliance.api.shapes import Document
 from bitgrid_core.block import at_text, parse_at
 from bitgrid_core.errors import BadInput
 from bitgrid_core.signals import SIGNALS
 
-MAX_BYTES: Final = 64 * 1024
 MAX_PER_KIND: Final = 256
 """So many loads, components or signals at most; a site has a few."""
 MAX_NAME: Final = 64
@@ -43,34 +42,31 @@ class Picture:
         self._newest: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         self._seen_at_s: dict[tuple[str, str], float] = {}
 
-    def accept(self, topic: str, payload: bytes, now_s: float) -> str | None:
+    def accept(self, kind: str, name: str, message: Document, now_s: float) -> bool:
         """Take in one message.
 
         Args:
-            topic: below the site's prefix, for example ``decision/load-1``.
-            payload: as received.
+            kind: what it is about, for example ``decision``.
+            name: of what, for example ``load-1``; ``device/signal`` for a measurement.
+            message: its JSON object.
             now_s: monotonic seconds.
 
         Returns:
-            The kind of what changed, or ``None`` if nothing did.
+            Whether anything changed.
         """
-        kind, _, name = topic.partition("/")
-        document = _parsed(payload) if kind in self._newest else None
-        if (
-            document is None
-            or not _is_sound(kind, name, document)
-            or not self._has_room(kind, name)
-        ):
+        document = plain(message)
+        known = kind in self._newest and _is_sound(kind, name, document)
+        if not known or not self._has_room(kind, name):
             self.dropped += 1
-            return None
+            return False
         if kind == "health" and name == WEB:
-            return None  # its own voice is no sign of life
+            return False  # its own voice is no sign of life
         if kind == "clock":
             self.clock_ms = cast("int", document["now_ms"])
         changed = self._newest[kind].get(name) != document
         self._newest[kind][name] = document
         self._seen_at_s[kind, name] = self.heard_at_s = now_s
-        return kind if changed else None
+        return changed
 
     def newest(self, kind: str, name: str = "") -> Document | None:
         """The newest message of a topic."""
@@ -87,16 +83,6 @@ class Picture:
     def _has_room(self, kind: str, name: str) -> bool:
         known = self._newest[kind]
         return name in known or len(known) < MAX_PER_KIND
-
-
-def _parsed(payload: bytes) -> Document | None:
-    if len(payload) > MAX_BYTES:
-        return None
-    try:
-        document = json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _is_sound(kind: str, name: str, document: Document) -> bool:

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import logging
 import secrets
-import signal
 import socket
 import sys
 import time
@@ -26,11 +25,14 @@ from fastapi import FastAPI
 from bitgrid_appliance.api.app import create_app
 from bitgrid_appliance.api.events import EventHub
 from bitgrid_appliance.api.journal_history import JournalHistory
-from bitgrid_appliance.api.listen import Broker, Ear, listen
+from bitgrid_appliance.api.listen import Ear, listen, web_link
 from bitgrid_appliance.api.picture import Picture
 from bitgrid_appliance.api.pump import Pump
 from bitgrid_appliance.api.texts import CoreWords
 from bitgrid_appliance.api.views import Clocks, Views
+from bitgrid_appliance.ending import ending
+from bitgrid_appliance.mqtt import Link
+from bitgrid_appliance.settings import BROKER_PORT, LOOPBACK, Layout, from_environment
 from bitgrid_core.errors import BadInput, BitgridError
 
 GRACE_S: Final = 2
@@ -44,19 +46,17 @@ class WebSettings:
 
     Attributes:
         data_dir: the appliance's data directory.
-        site_id: part of the topics' prefix.
-        broker: where to listen.
+        link: which broker and site to listen to.
         host: address to serve on.
         port: port to serve on.
-        until_stdin_closes: end when stdin does.
+        stdin_guard: end when stdin does.
     """
 
     data_dir: Path
-    site_id: str
-    broker: Broker
-    host: str = "127.0.0.1"
-    port: int = 8080
-    until_stdin_closes: bool = False
+    link: Link
+    host: str
+    port: int
+    stdin_guard: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,18 +79,13 @@ async def serve(settings: WebSettings) -> None:
     hub = EventHub(secrets.token_hex(4))
     views = _views(settings)
     pump = Pump(views, hub)
-    ear = Ear(
-        site_id=settings.site_id,
-        picture=views.picture,
-        on_change=pump.changed,
-        mono_s=time.monotonic,
-    )
+    ear = Ear(picture=views.picture, on_change=pump.changed)
     server = _server(create_app(views, hub))
     with _bound(settings) as socket_:
         await _until_ended(
             asyncio.create_task(server.serve(sockets=[socket_])),
             [
-                asyncio.create_task(listen(settings.broker, ear)),
+                asyncio.create_task(listen(settings.link, ear)),
                 asyncio.create_task(pump.run()),
                 asyncio.create_task(_told_to_end(server, settings)),
             ],
@@ -119,10 +114,10 @@ def _end(server: uvicorn.Server, hub: EventHub) -> None:
 
 def _views(settings: WebSettings) -> Views:
     return Views(
-        site_id=settings.site_id,
+        site_id=settings.link.site,
         data_dir=settings.data_dir,
         picture=Picture(),
-        history=JournalHistory(settings.data_dir / "journal" / "journal.sqlite"),
+        history=JournalHistory(Layout(settings.data_dir).journal),
         words=CoreWords(),
         clocks=Clocks(wall_s=time.time, mono_s=time.monotonic),
     )
@@ -162,61 +157,27 @@ async def _told_to_end(server: uvicorn.Server, settings: WebSettings) -> None:
     """
     while not server.started:  # noqa: ASYNC110 - the server offers no event for it
         await asyncio.sleep(START_POLL_S)
-    ending = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    await _ended(ending, settings)
-
-
-async def _ended(ending: asyncio.Event, settings: WebSettings) -> None:
-    if not settings.until_stdin_closes:
-        await ending.wait()
-        return
-    reader = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-    waits = [asyncio.create_task(ending.wait()), asyncio.create_task(reader.read())]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for task in waits:
-        task.cancel()
-    transport.close()
+    await ending(stdin_guard=settings.stdin_guard).wait()
 
 
 def _settings(arguments: Sequence[str] | None) -> WebSettings:
     parser = argparse.ArgumentParser(prog="bitgrid-web", description="The API and the page.")
+    given = from_environment()
     parser.add_argument("--data", type=Path, required=True, help="data directory")
-    parser.add_argument("--site", default="site", help="site id in topics")
-    parser.add_argument("--broker-host", default="127.0.0.1")
-    parser.add_argument("--broker-port", type=int, default=1883)
-    parser.add_argument("--broker-user")
-    parser.add_argument("--broker-password-file", type=Path)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--until-stdin-closes", action="store_true")
+    parser.add_argument("--site", default=given.site, help="site id in topics")
+    parser.add_argument("--broker-host", default=LOOPBACK)
+    parser.add_argument("--broker-port", type=int, default=given.broker_port or BROKER_PORT)
+    parser.add_argument("--host", default=LOOPBACK, help="address to serve on")
+    parser.add_argument("--port", type=int, default=given.web_port, help="port to serve on")
+    parser.add_argument("--stdin-guard", action="store_true", help="end when stdin closes")
     found = parser.parse_args(arguments)
-    broker = Broker(
-        host=found.broker_host,
-        port=found.broker_port,
-        user=found.broker_user,
-        password=_password(found.broker_password_file),
-    )
     return WebSettings(
         data_dir=found.data,
-        site_id=found.site,
-        broker=broker,
+        link=web_link(found.site, found.broker_port, found.broker_host),
         host=found.host,
         port=found.port,
-        until_stdin_closes=found.until_stdin_closes,
+        stdin_guard=found.stdin_guard,
     )
-
-
-def _password(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.", "Check its owner.") from error
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from bitgrid_appliance.api.shapes import Document, Texts
-from bitgrid_core import counterfactual, explain
+from bitgrid_core import explain
 from bitgrid_core.errors import BadInput
 from bitgrid_core.events import from_body
+from bitgrid_core.explain.changes import what_changes
 from bitgrid_core.model import DecisionEvent
 from bitgrid_core.policy import Policy
 
@@ -29,22 +30,34 @@ class CoreWords:
         known = _event(event)
         if known is None:
             return _UNKNOWN
-        return Texts(de=explain.short(known, "de"), en=explain.short(known, "en"))
+        try:
+            return Texts(de=explain.short(known, "de"), en=explain.short(known, "en"))
+        except KeyError:  # a code of a newer version
+            return _UNKNOWN
 
     def change(self, event: Document, policy: Policy | None) -> Texts | None:
         """See ``Words``."""
         known = _event(event)
         if known is None or policy is None:
             return None
+        if all(load.id != known.load for load in policy.loads):
+            return None
         return Texts(
-            de=counterfactual.what_changes(known, policy, "de"),
-            en=counterfactual.what_changes(known, policy, "en"),
+            de=what_changes(known, policy, "de"),
+            en=what_changes(known, policy, "en"),
         )
 
     def detail(self, event: Document, lang: str) -> list[str]:
         """See ``Words``."""
         known = _event(event)
-        return [getattr(_UNKNOWN, lang)] if known is None else explain.detail(known, lang)
+        try:
+            return [_in(_UNKNOWN, lang)] if known is None else explain.detail(known, lang)
+        except KeyError:  # a code of a newer version
+            return [_in(_UNKNOWN, lang)]
+
+
+def _in(texts: Texts, lang: str) -> str:
+    return texts.de if lang == "de" else texts.en
 
 
 def _event(document: Document) -> DecisionEvent | None:

@@ -109,7 +109,7 @@ def _pull_shard(
         fetched=fetch.count,
         fetched_bytes=fetch.bytes,
         held=len(folder.names()),
-        strays=len(listing) - len(known),
+        strays=len(listing.keys() - known.keys() - {names.README}),
         findings=(*fetch.findings, *withheld),
     )
 
@@ -172,15 +172,14 @@ class _Fetch:
     def _one(self, wanted: _Wanted, advance: Advance) -> tuple[int, Finding | None]:
         limit = size_limit(wanted.name)
         assert limit is not None, "strays are not fetched"
-        if wanted.size > limit:
-            what = f"It has {wanted.size} bytes, more than the {limit} that its kind may have."
-            return 0, self._finding(Outcome.TAMPERED, wanted.name, what)
         path = self._folder.path(wanted.name, Place.INCOMING)
         part = path.with_name(path.name + PART)
         make_folder(path.parent)
         start = part.stat().st_size if part.is_file() else 0
-        if start > wanted.size or wanted.name == names.CHECKPOINT:
+        if start > min(wanted.size, limit) or wanted.name == names.CHECKPOINT:
             start = 0
+        # One byte too many is kept, so that `verify` sees that the object is too large.
+        room = limit + 1 - start
         got = 0
         try:
             with (
@@ -188,11 +187,10 @@ class _Fetch:
                 part.open("ab" if start else "wb") as file,
             ):
                 for chunk in chunks:
-                    got += len(chunk)
-                    if start + got > limit:
-                        break
-                    file.write(chunk)
+                    got += file.write(chunk[: room - got])
                     advance(len(chunk))
+                    if got >= room:
+                        break
         except NotThere as error:
             return got, self._finding(Outcome.INCOMPLETE, wanted.name, error.message)
         part.replace(path)

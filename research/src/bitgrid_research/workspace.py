@@ -38,7 +38,7 @@ class Place(StrEnum):
 
 
 _BEST_FIRST = (Place.VERIFIED, Place.INCOMING, Place.QUARANTINE)
-_NEWEST_FIRST = (Place.INCOMING, Place.VERIFIED, Place.QUARANTINE)
+_NEWEST_FIRST = (Place.INCOMING, Place.QUARANTINE, Place.VERIFIED)
 
 
 @dataclass(frozen=True, slots=True)

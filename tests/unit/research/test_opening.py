@@ -29,7 +29,8 @@ def opened(data: bytes, *who: Identity) -> bytes:
 
 def sealed_by_pyrage(plain: bytes, *who: Identity) -> bytes:
     """An age file made by another implementation."""
-    return pyrage.encrypt(plain, [pyrage.x25519.Recipient.from_str(w.recipient) for w in who])
+    recipients = [pyrage.x25519.Recipient.from_str(one.recipient) for one in who]
+    return bytes(pyrage.encrypt(plain, recipients))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -39,9 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print_error(_disk(error), Outcome.CANNOT_CHECK, as_json=as_json)
         return int(Outcome.CANNOT_CHECK)
+    except Exception as error:  # noqa: BLE001 - the top of the program: nobody gets a traceback
+        print_error(_fault(error), Outcome.CANNOT_CHECK, as_json=as_json)
+        return int(Outcome.CANNOT_CHECK)
     return int(answer.outcome)
 
 
 def _disk(error: OSError) -> CannotCheck:
     what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     return CannotCheck(f"The disk refused: {what}.", "Check space and permissions.")
+
+
+def _fault(error: Exception) -> CannotCheck:
+    what = f"{type(error).__name__}: {error}"
+    return CannotCheck(f"This program has a fault: {what}.", "Report it with your command.")

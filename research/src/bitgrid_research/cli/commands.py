@@ -10,7 +10,13 @@ from pathlib import Path
 
 from bitgrid_core.archive.leaf import Leaf
 from bitgrid_research import settings
-from bitgrid_research.cli.describe import describe_shard, leaf_json, leaf_line, replay_json
+from bitgrid_research.cli.describe import (
+    describe_shard,
+    deviation_lines,
+    leaf_json,
+    leaf_line,
+    replay_json,
+)
 from bitgrid_research.cli.output import Answer
 from bitgrid_research.layout import ShardId
 from bitgrid_research.opening.identity import (
@@ -127,7 +133,8 @@ def _replay(options: argparse.Namespace) -> Answer:
         f"replay: {numbers['blocks']} blocks, {numbers['decisions']} decisions, "
         f"{numbers['identical']} identical, {numbers['deviating']} deviations"
     )
-    return replace(answer, document={**numbers, **answer.document}, lines=[*answer.lines, line])
+    lines = [*answer.lines, line, *deviation_lines(replayed.runs)]
+    return replace(answer, document={**numbers, **answer.document}, lines=lines)
 
 
 def _trust(options: argparse.Namespace) -> Answer:

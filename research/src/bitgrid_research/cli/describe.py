@@ -10,7 +10,10 @@ from bitgrid_core import codec
 from bitgrid_core.archive import leaf as leaves
 from bitgrid_core.archive.leaf import Leaf
 from bitgrid_core.replay import ReplayReport
+from bitgrid_research.cli.output import MOST_LISTED
 from bitgrid_research.verify.shard import ShardReport
+
+MOST_SHOWN = 40
 
 
 def describe_shard(report: ShardReport) -> tuple[dict[str, object], list[str]]:
@@ -69,3 +72,21 @@ def replay_json(runs: Sequence[ReplayReport]) -> dict[str, object]:
         "deviating": sum(report.deviating for report in runs),
         "deviations": deviations,
     }
+
+
+def deviation_lines(runs: Sequence[ReplayReport]) -> list[str]:
+    """The first deviations as a table."""
+    found = [one for report in runs for one in report.deviations][:MOST_LISTED]
+    if not found:
+        return []
+    rows = [
+        (one.block_id, one.load, one.field, f"{_short(one.recorded)} -> {_short(one.replayed)}")
+        for one in found
+    ]
+    table = [("block", "load", "field", "recorded -> replayed"), *rows]
+    return [f"  {block:>10}  {load:<12}  {name:<16}  {both}" for block, load, name, both in table]
+
+
+def _short(value: codec.Json) -> str:
+    text = str(value)
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"

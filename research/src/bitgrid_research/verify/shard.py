@@ -25,7 +25,7 @@ from bitgrid_research.verify.keys import trusted_keys
 from bitgrid_research.verify.leaves import Account, account, decode_leaves
 from bitgrid_research.verify.log import ProvenLog, prove_log
 from bitgrid_research.verify.objects import Opener, prove_contents, prove_objects
-from bitgrid_research.workspace import ShardFolder
+from bitgrid_research.workspace import Place, ShardFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +105,17 @@ def verify_shard(folder: ShardFolder, shard: ShardId, request: Request) -> Shard
 
 
 def _compare_with_source(folder: ShardFolder, found: Findings) -> None:
-    """What is held but no longer shown by its source is withheld from everybody else."""
+    """What is held but not shown any more is withheld; a proven size that changed is tampering."""
     listing = folder.listing()
     if listing is None:
         return
     for name in folder.names():
-        if name not in listing.names:
+        shown = listing.names.get(name)
+        proven = folder.path(name, Place.VERIFIED)
+        if shown is None:
             found.missing(name, "The source does not show it any more.")
+        elif name != names.CHECKPOINT and proven.is_file() and proven.stat().st_size != shown:
+            found.tampered(name, f"The source shows {shown} bytes in the place of the proven ones.")
 
 
 def _prove_history(

@@ -114,7 +114,7 @@ def _changed(state: EnergyState, memory: Memory, change: Change) -> tuple[Energy
             delta_w = change.after - (change.before or 0)
             return replace(state, pv_power_w=(state.pv_power_w or 0) + delta_w), memory
         case _:
-            return replace(state, **{change.name: change.after}), memory  # type: ignore[arg-type]
+            return replace(state, **{change.name: change.after}), memory  # type: ignore[arg-type]  # a field of the state
 
 
 def _grouped(now: Situation) -> dict[str, list[Change]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from bitgrid_core.arbiter import ends_start
 from bitgrid_core.errors import BadInput
 from bitgrid_core.explain.numbers import fillings
 from bitgrid_core.explain.texts import TEXTS, Texts
-from bitgrid_core.model import OFF, DecisionEvent, Effect, Numbers, Rule, Vote
+from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Numbers, Rule, Vote
 
 LANGUAGES: Final = tuple(TEXTS)
+_ORDER: Final = ("off", "eco", "standard", "super")
+"""Levels whose names say which is the higher; a policy keeps them in this order."""
 
 
 def short(event: DecisionEvent, lang: str) -> str:
@@ -25,6 +28,8 @@ def short(event: DecisionEvent, lang: str) -> str:
     texts = _texts(lang)
     reason = _winning_clause(event, texts)
     sentence = f"{headline(event, lang)}: {reason}"
+    if ends_start(event):
+        sentence = texts.ended.format(sentence=sentence)
     held = _held_back(event)
     if held is None or held.level is None:
         return f"{sentence}."
@@ -76,16 +81,11 @@ def _deed(event: DecisionEvent, before: str, after: str) -> str:
         return "stays_off" if after == OFF else "keeps"
     if OFF in (before, after):
         return "starts" if before == OFF else "stops"
-    return "lower" if event.decision.action.value == "THROTTLE" or _falls(event) else "higher"
-
-
-def _falls(event: DecisionEvent) -> bool:
-    """Whether a START leads to a lower level than before: its surplus no longer carries it."""
-    order = ("off", "eco", "standard", "super")
-    before, after = event.memory.level, event.decision.level
-    if before in order and after in order:
-        return order.index(after) < order.index(before)
-    return False
+    if event.decision.action is Action.THROTTLE:
+        return "lower"  # eco is the lowest running level
+    if not {before, after} <= set(_ORDER):
+        return "changes"  # an event does not say which of a profile's own levels is the higher
+    return "lower" if _ORDER.index(after) < _ORDER.index(before) else "higher"
 
 
 def _proposal(before: str, after: str) -> str:
@@ -100,17 +100,16 @@ def _would(before: str, after: str, texts: Texts) -> str:
 
 
 def _held_back(event: DecisionEvent) -> Vote | None:
-    """R1's wish, where another rule or the autonomy holds it back without switching."""
+    """The vote that would have won without the rule or the autonomy that holds it back."""
     decision = event.decision
-    held = decision.rule in (Rule.R4, Rule.R5, Rule.MANUAL) or (
-        decision.effect is Effect.HELD_BY_AUTONOMY
-    )
-    if not held or decision.level != event.memory.level:
-        return None
-    for vote in event.votes:
-        if vote.rule is Rule.R1 and vote.level is not None and vote.level != event.memory.level:
-            return vote
-    return None
+    opinions = [vote for vote in event.votes if vote.action is not None]
+    if decision.effect is not Effect.HELD_BY_AUTONOMY:
+        if decision.rule not in (Rule.R4, Rule.R5):
+            return None
+        rules = [vote.rule for vote in opinions]
+        opinions = opinions[rules.index(decision.rule) + 1 :]
+    held = opinions[0] if opinions else None
+    return held if held is not None and held.level != event.memory.level else None
 
 
 def _winning_clause(event: DecisionEvent, texts: Texts) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bitgrid_core.reasons import ALL
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
@@ -21,6 +23,7 @@ class Texts:
         rules: name of each rule.
         signals: name of each signal.
         otherwise: joins what is held back.
+        ended: joins that a start by hand became unsafe.
         without: joins what is missing but optional.
         decided: marks the vote that decided.
     """
@@ -31,6 +34,7 @@ class Texts:
     rules: dict[str, str]
     signals: dict[str, str]
     otherwise: str
+    ended: str
     without: str
     decided: str
 
@@ -44,6 +48,7 @@ EN: Final = Texts(
         "keeps": "Keeps running at {level}",
         "lower": "Goes down to {level}",
         "higher": "Goes up to {level}",
+        "changes": "Changes to {level}",
         "propose_start": "Stays off and waits for your yes to start at {level}",
         "propose_stop": "Keeps running at {before} and waits for your yes to stop",
         "propose_level": "Keeps running at {before} and waits for your yes to change to {level}",
@@ -108,6 +113,7 @@ EN: Final = Texts(
         "heartbeat": "sign of life",
     },
     otherwise="{held}; {otherwise} because {reason}",
+    ended="{sentence}; this ends the start that you asked for",
     without="without: {signals}",
     decided="decides",
 )
@@ -121,6 +127,7 @@ DE: Final = Texts(
         "keeps": "Läuft weiter auf {level}",
         "lower": "Geht herunter auf {level}",
         "higher": "Geht hoch auf {level}",
+        "changes": "Wechselt auf {level}",
         "propose_start": "Bleibt aus und wartet auf Ihr Ja zum Start auf {level}",
         "propose_stop": "Läuft weiter auf {before} und wartet auf Ihr Ja zum Abschalten",
         "propose_level": "Läuft weiter auf {before} und wartet auf Ihr Ja zum Wechsel auf {level}",
@@ -186,8 +193,12 @@ DE: Final = Texts(
         "heartbeat": "Lebenszeichen",
     },
     otherwise="{held}; {otherwise}, denn {reason}",
+    ended="{sentence}; damit endet der Start, den Sie wollten",
     without="ohne: {signals}",
     decided="entscheidet",
 )
 
 TEXTS: Final = {"en": EN, "de": DE}
+
+for _texts in TEXTS.values():
+    assert not set(ALL) - set(_texts.reasons), "a reason without a text is broken code"

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias, cast
 
 from bitgrid_core.chain import Head
 from bitgrid_core.codec import Json, decode, encode
-from bitgrid_core.errors import BadInput
+from bitgrid_core.errors import BadInput, StorageError
 
 FORMAT: Final = 1
 
@@ -66,28 +66,43 @@ def read_anchors(path: Path) -> list[Anchor]:
 
     Raises:
         BadInput: a line is no anchor.
+        StorageError: the file cannot be read.
     """
-    if not path.exists():
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
         return []
-    lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise StorageError(
+            f"The anchors {path} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
     complete = lines[:-1]  # a last line without its line feed was never finished
     return [_parse(line, number) for number, line in enumerate(complete, start=1)]
 
 
 def _parse(line: bytes, number: int) -> Anchor:
     try:
-        document = cast("dict[str, Json]", decode(line))
-        anchor = cast("dict[str, Json]", document["anchor"])
-        return Anchor(
-            head=Head(seq=cast("int", anchor["seq"]), hash=cast("str", anchor["hash"])),
-            at=cast("str", anchor["at"]),
-            signature=cast("str", document["signature"]),
-            public_key=cast("str", document["public_key"]),
-        )
+        return _anchor(cast("dict[str, Json]", decode(line)))
     except (BadInput, KeyError, TypeError) as error:
         raise BadInput(
             f"Line {number} of the anchors is damaged: {error}.", "Use the pushed checkpoints."
         ) from error
+
+
+def _anchor(document: dict[str, Json]) -> Anchor:
+    fields = cast("dict[str, Json]", document["anchor"])
+    seq, head, at = fields["seq"], fields["hash"], fields["at"]
+    if fields["v"] != FORMAT or not isinstance(seq, int):
+        raise TypeError(f"not of format {FORMAT}")
+    anchor = Anchor(
+        head=Head(seq=seq, hash=str(head)),
+        at=str(at),
+        signature=str(document["signature"]),
+        public_key=str(document["public_key"]),
+    )
+    if anchor.to_json() != document:
+        raise TypeError("not of its shape")
+    return anchor
 
 
 def _document(head: Head, at: str) -> dict[str, object]:

@@ -28,7 +28,8 @@ class Journal(JournalReader, Protocol):
         """Append all drafts or none; durable when it returns.
 
         Raises:
-            StorageError: the disk or database did not take them.
+            BadInput: a draft holds what has no canonical form.
+            StorageError: the disk or database did not take them, or a decision is there already.
         """
 
     def close(self) -> None:

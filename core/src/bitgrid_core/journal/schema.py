@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Final
 
-from bitgrid_core.errors import StorageError
+from bitgrid_core.errors import BadInput, StorageError
 
 MIGRATIONS: Final = (
     """
@@ -22,6 +23,7 @@ MIGRATIONS: Final = (
         block   INTEGER,
         event   TEXT
     ) STRICT;
+    CREATE INDEX record_by_kind ON record (kind);
     CREATE INDEX record_by_block ON record (kind, block);
     CREATE UNIQUE INDEX record_by_event ON record (event) WHERE event IS NOT NULL;
     CREATE TRIGGER record_is_never_changed BEFORE UPDATE ON record
@@ -37,19 +39,45 @@ MIGRATIONS: Final = (
 ``event`` repeat what stands in the body, for look-ups; they are not part of the chain."""
 
 
-def migrate(database: sqlite3.Connection) -> None:
-    """Bring a database to the newest version.
+def migrate(database: sqlite3.Connection, path: Path) -> None:
+    """Bring a database to the newest version; an empty one becomes a journal.
 
     Raises:
-        StorageError: it was written by a newer program.
+        StorageError: it was written by a newer program, or by another one.
     """
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
+    version = _version(database, path)
+    if version == 0 and database.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise StorageError(
-            f"The journal has format {version}, this program knows {len(MIGRATIONS)}.",
-            "Use the newer version that wrote it.",
+            f"{path} is a database, but no journal.", "Name another file; nothing was written."
         )
     for number in range(version, len(MIGRATIONS)):
         database.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )
+
+
+def require_journal(database: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is no journal that this program can read.
+
+    Raises:
+        BadInput: another kind of file.
+        StorageError: it was written by a newer program.
+    """
+    try:
+        version = _version(database, path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        version = 0
+    if version == 0:
+        raise BadInput(f"{path} is no journal.", "Name the file journal.sqlite.")
+
+
+def _version(database: sqlite3.Connection, path: Path) -> int:
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StorageError(
+            f"The journal {path} has format {version}, this program knows {len(MIGRATIONS)}.",
+            "Use the newer version that wrote it.",
+        )
+    return version

@@ -17,7 +17,7 @@ from bitgrid_core.block import at_text
 from bitgrid_core.chain import SALT_BYTES, Draft, Head, Record, make_record
 from bitgrid_core.codec import Json, encode, loads_trusted
 from bitgrid_core.errors import BadInput, StorageError
-from bitgrid_core.journal.schema import migrate
+from bitgrid_core.journal.schema import migrate, require_journal
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,8 +28,37 @@ _BUSY_TIMEOUT_S: Final = 5.0
 
 _INSERT: Final = f"INSERT INTO record ({_COLUMNS}, block, event) VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
 
-StoredRow: TypeAlias = tuple[int, str, str, bytes, bytes, bytes, str, str, str]
-"""``seq, at, kind, body, private, salt, private_commit, prev, hash`` as they lie on disk."""
+_AS_BYTES: Final = (
+    "seq, CAST(at AS BLOB), CAST(kind AS BLOB), body, private, salt, CAST(private_commit AS BLOB), "
+    "CAST(prev AS BLOB), CAST(hash AS BLOB), block, CAST(event AS BLOB)"
+)
+
+_Row: TypeAlias = tuple[int, str, str, bytes, bytes, bytes, str, str, str]
+"""The columns of ``_COLUMNS``."""
+
+_REMEDIES: Final = {
+    sqlite3.SQLITE_NOTADB: "It is no journal; name the file journal.sqlite.",
+    sqlite3.SQLITE_CORRUPT: "Run `bitgrid journal verify` on it, and restore a backup.",
+    sqlite3.SQLITE_CONSTRAINT: "Another program wrote to it; let only one write.",
+    sqlite3.SQLITE_BUSY: "Another program writes to it; let only one write.",
+}
+"""By SQLite's primary result code."""
+
+
+class StoredRow(NamedTuple):
+    """One row exactly as it lies on disk, texts as bytes: whatever somebody wrote there."""
+
+    seq: int
+    at: bytes | None
+    kind: bytes | None
+    body: bytes
+    private: bytes
+    salt: bytes
+    private_commit: bytes | None
+    prev: bytes | None
+    hash: bytes | None
+    block: int | None
+    event: bytes | None
 
 
 @contextmanager
@@ -37,8 +66,10 @@ def _storage(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         raise StorageError(
-            f"The journal {path} failed: {error}.", "Check the disk and its free space."
+            f"The journal {path} failed: {error}.",
+            _REMEDIES.get(primary, "Check the disk and its free space."),
         ) from error
 
 
@@ -56,8 +87,8 @@ class SqliteReader:
         """Open an existing journal read-only.
 
         Raises:
-            BadInput: there is none.
-            StorageError: it is not a journal.
+            BadInput: there is none, or the file is something else.
+            StorageError: it cannot be opened, or is of a newer format.
         """
         if not path.is_file():
             raise BadInput(f"There is no journal at {path}.", "Name the file journal.sqlite.")
@@ -65,7 +96,8 @@ class SqliteReader:
         with _storage(path):
             uri = f"{path.resolve().as_uri()}?mode=ro"
             self._database = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)
-            self._database.execute("SELECT seq FROM record LIMIT 1").fetchall()
+            with _closed_on_error(self._database):
+                require_journal(self._database, path)
 
     def head(self) -> Head:
         """See ``JournalReader``."""
@@ -135,8 +167,8 @@ class SqliteReader:
     def rows(self) -> Iterator[StoredRow]:
         """Every row exactly as it lies on disk, for verification."""
         with _storage(self._path):
-            query = f"SELECT {_COLUMNS} FROM record ORDER BY seq"  # noqa: S608  # own constant
-            yield from self._database.execute(query)
+            query = f"SELECT {_AS_BYTES} FROM record ORDER BY seq"  # noqa: S608  # own constant
+            yield from map(StoredRow._make, self._database.execute(query))
 
     def _select(self, where: str, values: tuple[object, ...]) -> Iterator[Record]:
         with _storage(self._path):
@@ -165,10 +197,11 @@ class SqliteJournal(SqliteReader):
             ) from error
         with _storage(path):
             self._database = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.execute("PRAGMA foreign_keys = ON")
-            migrate(self._database)
+            with _closed_on_error(self._database):
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute("PRAGMA synchronous = FULL")
+                self._database.execute("PRAGMA foreign_keys = ON")
+                migrate(self._database, path)
         self._head = self.head()
 
     def append(self, drafts: Sequence[Draft], at_ms: int) -> list[Record]:
@@ -188,15 +221,21 @@ class SqliteJournal(SqliteReader):
     def _insert(self, rows: list[tuple[object, ...]]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.executemany(
-                _INSERT,
-                rows,
-            )
+            self._database.executemany(_INSERT, rows)
             self._database.execute("COMMIT")
         except BaseException:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
             raise
+
+
+@contextmanager
+def _closed_on_error(database: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 def _row(record: Record) -> tuple[object, ...]:
@@ -216,17 +255,27 @@ def _row(record: Record) -> tuple[object, ...]:
     )
 
 
-def _record(row: StoredRow) -> Record:
+def _record(row: _Row) -> Record:
     """A stored row as a record; its hashes are as stored, not as computed."""
     seq, at, kind, body, private, salt, commit, prev, stored_hash = row
     return Record(
         seq=seq,
         at=at,
         kind=kind,
-        body=cast("dict[str, Json]", loads_trusted(body)),
+        body=_object(seq, body),
         private_commit=commit,
         prev=prev,
         hash=stored_hash,
-        private=cast("dict[str, Json]", loads_trusted(private)),
+        private=_object(seq, private),
         salt=salt.hex(),
     )
+
+
+def _object(seq: int, data: bytes) -> dict[str, Json]:
+    try:
+        value = loads_trusted(data)
+    except ValueError as error:
+        raise BadInput(f"Record {seq} cannot be read: {error}.", "Verify the journal.") from error
+    if not isinstance(value, dict):
+        raise BadInput(f"Record {seq} is no object.", "Verify the journal.")
+    return value

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyrage  # type: ignore[import-untyped]  # ships no types
+import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bitgrid_core import codec
@@ -25,6 +25,7 @@ from bitgrid_mirror_agent.directory import DirectoryStore
 from bitgrid_mirror_agent.durable import Hook, no_hook
 from bitgrid_mirror_agent.settings import Clock, Settings
 from bitgrid_mirror_agent.store import ALREADY_THERE, STORED, Answer, Body, Outcome, Store
+from support.independent import leaves_of
 
 ZERO_HEAD = "0" * 64
 DAY_MS = 86_400_000
@@ -240,3 +241,8 @@ class FaultyStore:
                 return Answer(outcome=Outcome.STOP, reason="HTTP 403")
             case _:
                 return self._inner.put(name, body, once=once)
+
+
+def leaves_kinds(house: House) -> list[str]:
+    """Kinds of the verified leaves in a house's directory store; empty before the first push."""
+    return [leaf["kind"] for root in shards(house.archive) for leaf in leaves_of(root)]

@@ -103,6 +103,8 @@ class Agent:
                 return self._off(state, Kind.EXPIRED)
             if not consent.begun(now_ms):
                 return self._snapshot(state, Phase.OFF)
+            if state is None and not seal:
+                return self._snapshot(state, Phase.IDLE)
             state = self._state_for(state, consent.target)
             if seal:
                 self._seal(state, consent, now_ms)

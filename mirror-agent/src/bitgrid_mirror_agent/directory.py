@@ -17,7 +17,9 @@ from pathlib import Path, PurePosixPath
 from bitgrid_mirror_agent.durable import Hook, make_directory, no_hook, sync_directory
 from bitgrid_mirror_agent.store import ALREADY_THERE, STORED, Answer, Body, Outcome
 
-_STOP = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EOPNOTSUPP})
+_STOP = frozenset(
+    {errno.EACCES, errno.EEXIST, errno.EOPNOTSUPP, errno.ENOTDIR, errno.EPERM, errno.EROFS}
+)
 _TEMPORARY = ".incoming-"
 """Before a mark of the name: after a crash the same put clears it away."""
 

@@ -121,7 +121,7 @@ def test_what_age_encrypts_has_a_padded_length(house: House) -> None:
     house.close_slice(30)
     house.agent().turn()
     (sealed,) = house.archive.glob("v1/*/s000/obj/*/*.age")
-    import pyrage  # type: ignore[import-untyped]  # ships no types
+    import pyrage
 
     plain = pyrage.decrypt(sealed.read_bytes(), [house.researcher])
     assert len(plain) == padme(len(plain))

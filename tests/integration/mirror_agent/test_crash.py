@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pyrage  # type: ignore[import-untyped]  # ships no types
+import pyrage
 import pytest
 import zstandard
 

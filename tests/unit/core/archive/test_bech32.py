@@ -1,6 +1,6 @@
 """Bech32 text of age keys, against BIP 173 and pyrage."""
 
-import pyrage  # type: ignore[import-untyped]  # ships no types
+import pyrage
 import pytest
 
 from bitgrid_core.archive import bech32

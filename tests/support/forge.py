@@ -44,6 +44,10 @@ def lines_of(records: Sequence[Record]) -> bytes:
     return b"".join(codec.encode(record.to_json()) + b"\n" for record in records)
 
 
+def _decided(record: Record) -> bool:
+    return record.kind == "decision" and "policy" in record.body
+
+
 def describe(records: Sequence[Record], data: bytes, **changes: Any) -> Manifest:
     """The manifest of one slice; ``changes`` replace its fields."""
     first, last = records[0].seq, records[-1].seq
@@ -63,7 +67,7 @@ def describe(records: Sequence[Record], data: bytes, **changes: Any) -> Manifest
         first_block=None,
         last_block=None,
         files=(part,),
-        policy_digests=(),
+        policy_digests=tuple(sorted({str(r.body["policy"]) for r in records if _decided(r)})),
         software=("test 1",),
         profile="full",
         consent="consent-1",

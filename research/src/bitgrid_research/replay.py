@@ -16,6 +16,7 @@ from bitgrid_core.archive.leaf import Leaf
 from bitgrid_core.archive.manifest import Manifest
 from bitgrid_core.chain import Record
 from bitgrid_core.errors import BadInput
+from bitgrid_core.inputs import INPUT_KINDS
 from bitgrid_core.replay import ReplayReport
 from bitgrid_research.layout import ShardId
 from bitgrid_research.outcome import Finding, Outcome
@@ -26,6 +27,9 @@ from bitgrid_research.verify.shard import ShardReport
 from bitgrid_research.workspace import Workspace
 
 STREAM = "logs"
+_POLICY = "policy"
+_BLOCK = "block"
+_DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +66,34 @@ def replay_workspace(workspace: Workspace, question: Question) -> Replayed:
     reports: list[ReplayReport] = []
     findings: list[Finding] = []
     for shard, contents in checked.items():
-        policy: list[Record] = []
-        for run in _runs(contents):
-            name = f"{shard.path}/records {run[0].manifest.first} to {run[-1].manifest.last}"
-            records = _records(question.opener_of(shard), run, policy)
-            try:
-                report = core.replay(records)
-            except BadInput as error:
-                findings.append(
-                    Finding(outcome=Outcome.CANNOT_CHECK, name=name, what=error.message)
-                )
-                continue
-            reports.append(report)
-            findings += _deviation(name, report)
+        _replay_shard(shard, contents, question.opener_of(shard), (reports, findings))
     return Replayed(shards=tuple(shards), runs=tuple(reports), findings=tuple(findings))
+
+
+def _replay_shard(
+    shard: ShardId,
+    contents: Sequence[_Checked],
+    opener: Opener,
+    told: tuple[list[ReplayReport], list[Finding]],
+) -> None:
+    """Replay each run of a shard; reports and findings go into ``told``."""
+    reports, findings = told
+    policy: list[Record] = []
+    runs = list(_runs(contents))
+    for run in runs:
+        name = f"{shard.path}/records {run[0].manifest.first} to {run[-1].manifest.last}"
+        records = _records(opener, run, policy)
+        if run[0].manifest.first > 1:
+            records = _from_first_block(records)
+        if run is not runs[-1]:
+            records = _until_last_whole_block(records)
+        try:
+            report = core.replay(records)
+        except BadInput as error:
+            findings.append(Finding(outcome=Outcome.CANNOT_CHECK, name=name, what=error.message))
+            continue
+        reports.append(report)
+        findings += _deviation(name, report)
 
 
 def _runs(contents: Sequence[_Checked]) -> Iterator[list[_Checked]]:
@@ -99,9 +117,40 @@ def _records(opener: Opener, run: Sequence[_Checked], policy: list[Record]) -> I
         assert files is not None, "it was opened a moment ago"
         manifest = manifests.decode(files[manifests.NAME])
         for record in Content(manifest=manifest, files=files).records():
-            if record.kind == "policy":
+            if record.kind == _POLICY:
                 policy[:] = [record]
             yield record
+
+
+def _from_first_block(records: Iterator[Record]) -> Iterator[Record]:
+    """The same without decisions whose block is lost in the hole before."""
+    begun = False
+    for record in records:
+        begun = begun or record.kind == _BLOCK
+        if begun or record.kind == _POLICY:
+            yield record
+
+
+def _until_last_whole_block(records: Iterator[Record]) -> Iterator[Record]:
+    """The same without a last block whose decisions are lost in the hole that follows."""
+    loads, block, decisions = 0, list[Record](), 0
+    for record in records:
+        if record.kind == _POLICY:
+            loads = _load_count(record)
+        if record.kind == _DECISION:
+            decisions += 1
+        elif record.kind in INPUT_KINDS:
+            yield from block
+            block, decisions = [], 0
+        block.append(record)
+    if decisions >= loads:
+        yield from block
+
+
+def _load_count(policy: Record) -> int:
+    document = policy.body.get("policy")
+    loads = document.get("loads") if isinstance(document, dict) else None
+    return len(loads) if isinstance(loads, list) else 0
 
 
 def _deviation(name: str, report: ReplayReport) -> list[Finding]:

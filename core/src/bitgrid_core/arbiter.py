@@ -24,7 +24,7 @@ from bitgrid_core.model import (
     Vote,
 )
 from bitgrid_core.rules.r2_autarky import HARD_MINIMUM
-from bitgrid_core.rules.r3_safety import locked_out, lockout_cause
+from bitgrid_core.rules.r3_safety import OVERTEMP, locked_out, lockout_cause
 from bitgrid_core.rules.situation import Situation
 
 
@@ -107,10 +107,25 @@ def _limited(now: Situation, decision: Decision) -> Decision:
     if override is None or override.action != "LIMIT" or override.until_block < now.state.block_id:
         return decision
     limit = override.level or now.load.eco.name
-    powers_w = now.load.powers_w
+    powers_w, before = now.load.powers_w, now.memory.level
     if powers_w[decision.level] <= powers_w[limit]:
         return decision
-    return Decision(action=Action.THROTTLE, level=limit, rule=Rule.OVERRIDE, reason="OVERRIDE")
+    by_person = Decision(
+        action=_towards(now, limit), level=limit, rule=Rule.OVERRIDE, reason="OVERRIDE"
+    )
+    # Coming down is the person's order; a rise under the limit is still the rules' wish, which
+    # ASSISTED only proposes.
+    rises = powers_w[limit] > powers_w[before]
+    return replace(by_person, effect=decision.effect) if rises else by_person
+
+
+def _towards(now: Situation, level: str) -> Action:
+    """What leads from the present level to another: THROTTLE is only the way down to *eco*."""
+    if level == now.memory.level:
+        return Action.NOOP
+    if level == OFF:
+        return Action.STOP
+    return Action.THROTTLE if now.running and level == now.load.eco.name else Action.START
 
 
 def remember(now: Situation, event: DecisionEvent) -> Memory:
@@ -130,7 +145,7 @@ def remember(now: Situation, event: DecisionEvent) -> Memory:
         starts_today=starts,
         starts_day=starts_day,
         lockout=_lockout(now, event),
-        override=_override_left(before.override, event.block_id),
+        override=_override_left(event),
     )
 
 
@@ -161,8 +176,20 @@ def _surplus_low(event: DecisionEvent) -> int:
     return 0
 
 
-def _override_left(override: Override | None, block_id: int) -> Override | None:
-    return None if override is not None and override.until_block < block_id else override
+def _override_left(event: DecisionEvent) -> Override | None:
+    """The override, unless its time is over or it is a start that became unsafe."""
+    override = event.memory.override
+    if override is None or override.until_block < event.block_id or ends_start(event):
+        return None
+    return override
+
+
+def ends_start(event: DecisionEvent) -> bool:
+    """Whether safety or the hard minimum ends a start by hand that was still in force."""
+    override = event.memory.override
+    if override is None or override.action != "START" or override.until_block < event.block_id:
+        return False
+    return event.decision.rule is Rule.R3 or event.decision.reason == HARD_MINIMUM
 
 
 def _lockout(now: Situation, event: DecisionEvent) -> Lockout | None:
@@ -174,6 +201,9 @@ def _lockout(now: Situation, event: DecisionEvent) -> Lockout | None:
     cause = lockout_cause(now)
     if cause is None:
         return now.memory.lockout if locked_out(now) else None
+    before = now.memory.lockout
+    if before is not None and before.cause == OVERTEMP and locked_out(now):
+        cause = OVERTEMP  # silence does not excuse a hot load from cooling down
     blocks = -(-now.limits.safety_lockout_ms // BLOCK_MS)
     if event.trigger is Trigger.TICK:
         blocks -= 1

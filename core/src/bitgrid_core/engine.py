@@ -46,7 +46,7 @@ class EngineState:
         policy_digest: its digest.
         autonomy: the autonomy level.
         block_id: newest block known, or ``None``.
-        ticked: newest block that was decided, or ``None``.
+        ticked: newest block that was decided or missed, or ``None``.
         memories: by load id.
         events_in_block: how many events of each load and trigger this block has seen.
     """
@@ -89,7 +89,7 @@ def step(state: EngineState, item: Input) -> tuple[EngineState, tuple[DecisionEv
         case OverrideSet():
             return _with_override(state, item), ()
         case BlocksMissed():
-            return _at_block(state, item.last_block), ()
+            return _missed(state, item.last_block), ()
         case LeaseEnded():
             return _lease_ended(state, item)
         case BlockClosed():
@@ -166,7 +166,8 @@ def _tick(
 ) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
     policy = state.policy
     assert policy is not None, "a policy comes before the first block"
-    if state.ticked is not None and window.block_id <= state.ticked:
+    past = max(state.ticked or 0, (state.block_id or 0) - 1)
+    if state.block_id is not None and window.block_id <= past:
         return state, ()
     memories = _advanced(state, window.block_id)
     frame = Frame(policy=policy, digest=state.policy_digest, autonomy=state.autonomy)
@@ -184,12 +185,18 @@ def _tick(
         policy=policy,
         policy_digest=state.policy_digest,
         autonomy=state.autonomy,
-        block_id=max(window.block_id, state.block_id or 0),
+        block_id=window.block_id,
         ticked=window.block_id,
         memories=memories,
         events_in_block=earlier | {(event.load, Trigger.TICK): 1 for event in events},
     )
     return after, tuple(events)
+
+
+def _missed(state: EngineState, last_block: int) -> EngineState:
+    """Blocks recorded as missed are never decided afterwards: nothing twice."""
+    ticked = last_block if state.ticked is None else max(last_block, state.ticked)
+    return replace(_at_block(state, last_block), ticked=ticked)
 
 
 def _at_block(state: EngineState, block_id: int) -> EngineState:
@@ -244,7 +251,11 @@ def _fitting(memory: Memory, load: LoadProfile) -> Memory:
 
 def _with_override(state: EngineState, item: OverrideSet) -> EngineState:
     memory = state.memories[item.load]
-    changed = replace(memory, override=item.override)
+    override = item.override
+    if override is None and memory.override is not None and state.block_id is not None:
+        # Taken back early it is *ended*, not forgotten: a start by hand may have to end with it.
+        override = replace(memory.override, until_block=state.block_id - 1)
+    changed = replace(memory, override=override)
     return replace(state, memories=state.memories | {item.load: changed})
 
 

@@ -44,7 +44,7 @@ class _Track:
             return
         if self.last_at_ms is None or sample.at_ms >= self.last_at_ms:
             self.last, self.last_at_ms = sample.value, sample.at_ms
-        if sample.at_ms > opened_ms:
+        if sample.at_ms >= opened_ms:
             self.count += 1
             self.total += sample.value
             self.low = sample.value if self.low is None else min(self.low, sample.value)

@@ -109,8 +109,10 @@ def _forecast(
 
 
 def _prices(window: BlockAggregates, load: LoadProfile) -> tuple[int | None, ...]:
+    """Now and the look-ahead; where the series does not know the present, the meter's value."""
     blocks = -(-load.thresholds.forecast_lookahead_ms // BLOCK_MS)
-    if window.prices_ct_per_mwh:
-        return window.prices_ct_per_mwh[:blocks]
+    series = window.prices_ct_per_mwh[:blocks]
+    if series and series[0] is not None:
+        return series
     now = window.site.get("energy_price_ct_kwh", _NEVER)
-    return (now.last,) if now.quality is Quality.OK else ()
+    return (now.last if now.quality is Quality.OK else None, *series[1:])

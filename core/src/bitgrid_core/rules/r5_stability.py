@@ -26,28 +26,28 @@ def _while_running(now: Situation, surplus: Vote) -> Vote:
     wanted = surplus.level
     if wanted is None or wanted == now.memory.level:
         return _CONTENT
-    in_deadband = _in_deadband(now)
+    changed = _blocks_since_change(now)
+    in_deadband = changed is not None and changed < now.limits.deadband_hold_blocks
     since, least = now.memory.blocks_since_switch, now.limits.min_runtime_blocks
     lower = now.load.powers_w[wanted] < now.load.powers_w[now.memory.level]
     if since is not None and since < least and (wanted == OFF or (lower and in_deadband)):
         return no_change(
             Rule.R5, "MIN_RUNTIME_NOT_REACHED", blocks_since_switch=since, min_runtime_blocks=least
         )
-    if in_deadband:
+    if changed is not None and in_deadband:
         return no_change(
             Rule.R5,
             "DEADBAND_ACTIVE",
-            blocks_since_level=now.memory.blocks_since_level or 0,
+            blocks_since_level=changed,
             deadband_hold_blocks=now.limits.deadband_hold_blocks,
         )
     return _CONTENT
 
 
-def _in_deadband(now: Situation) -> bool:
-    """Whether a switch or a change of level is too recent for another one by R1."""
-    hold = now.limits.deadband_hold_blocks
+def _blocks_since_change(now: Situation) -> int | None:
+    """Blocks since the newest switch or change of level; ``None`` if none is remembered."""
     recent = (now.memory.blocks_since_switch, now.memory.blocks_since_level)
-    return any(blocks is not None and blocks < hold for blocks in recent)
+    return min((blocks for blocks in recent if blocks is not None), default=None)
 
 
 def _while_off(now: Situation) -> Vote:

@@ -59,7 +59,7 @@ def situation(state: EnergyState, memory: Memory, policy: Policy, load: LoadProf
 def _surplus_w(state: EnergyState, policy: Policy) -> int | None:
     if state.pv_power_w is None or state.house_load_w is None:
         return None
-    reserved = 0 if policy.battery_yields else state.battery_charge_w
+    reserved = state.battery_charge_w if charges_first(policy) else 0
     if reserved is None:
         return None
     return state.pv_power_w - state.house_load_w - reserved - state.earlier_loads_w
@@ -71,11 +71,16 @@ def _net_import_w(state: EnergyState) -> int | None:
     return state.grid_import_w - (state.grid_export_w or 0) - state.lower_loads_w
 
 
+def charges_first(policy: Policy) -> bool:
+    """Whether the battery's charging power is reserved; without a battery nothing is."""
+    return policy.has_battery and not policy.battery_yields
+
+
 def missing_surplus_signals(now: Situation) -> tuple[str, ...]:
     """Names of the signals that the surplus lacks."""
     state = now.state
     parts = [("pv_power_w", state.pv_power_w), ("house_load_w", state.house_load_w)]
-    if not now.policy.battery_yields:
+    if charges_first(now.policy):
         parts.append(("battery_charge_w", state.battery_charge_w))
     return tuple(name for name, value in parts if value is None)
 
@@ -92,7 +97,7 @@ def missing_mandatory_signals(now: Situation) -> tuple[str, ...]:
         found.append("grid_import_w")
     if state.battery_soc_permille is None and now.policy.has_battery:
         found.append("battery_soc_pct")
-    if state.battery_charge_w is None and not now.policy.battery_yields:
+    if state.battery_charge_w is None and charges_first(now.policy):
         found.append("battery_charge_w")  # without it nobody knows the surplus of such a site
     if now.load.telemetry_mandatory(now.memory):
         if state.load_temp_mdegc is None:

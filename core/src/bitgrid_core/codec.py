@@ -19,6 +19,9 @@ from bitgrid_core.errors import BadInput
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 
+MAX_DEPTH = 64
+"""Lists and objects within each other; a bound, so that no document exhausts the stack."""
+
 INT_LIMIT = 2**53
 """Largest magnitude that every JSON reader keeps exactly (RFC 8785, section 3.2.2.3)."""
 
@@ -42,8 +45,12 @@ def encode_trusted(value: Json) -> bytes:
     return _encode(value).encode("utf-8")
 
 
-def check(value: object) -> None:
+def check(value: object, depth: int = 0) -> None:
     """Refuse what has no canonical form here.
+
+    Args:
+        value: the value.
+        depth: how many lists and objects are around it.
 
     Raises:
         BadInput: naming the offending part.
@@ -53,18 +60,25 @@ def check(value: object) -> None:
     elif isinstance(value, int):  # bool is an int within the limit
         if abs(value) > INT_LIMIT:
             raise BadInput(f"Integer {value} is beyond ±2^53.", "Use text for larger numbers.")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not (isinstance(key, str) and key.isascii()):
-                raise BadInput(f"Key {key!r} is not ASCII text.", "Use ASCII keys.")
-            check(item)
-    elif isinstance(value, list):
-        for item in value:
-            check(item)
+    elif isinstance(value, dict | list):
+        _check_parts(value, depth + 1)
     elif value is not None:
         raise BadInput(
             f"{value!r} ({type(value).__name__}) has no canonical form.", "Use integers or text."
         )
+
+
+def _check_parts(value: dict[object, object] | list[object], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadInput(f"A document is nested deeper than {MAX_DEPTH}.", "Flatten it.")
+    if isinstance(value, list):
+        for item in value:
+            check(item, depth)
+        return
+    for key, item in value.items():
+        if not (isinstance(key, str) and key.isascii()):
+            raise BadInput(f"Key {key!r} is not ASCII text.", "Use ASCII keys.")
+        check(item, depth)
 
 
 def decode(data: bytes) -> Json:

@@ -99,7 +99,7 @@ def memory_body(memory: Memory) -> Json:
         body["blocks_since_level"] = memory.blocks_since_level
     if memory.blocks_surplus_low:
         body["blocks_surplus_low"] = memory.blocks_surplus_low
-    if memory.starts_day:
+    if memory.starts_day or memory.starts_today:
         body["starts_today"] = memory.starts_today
         body["starts_day"] = memory.starts_day
     if memory.lockout is not None:
@@ -120,7 +120,7 @@ def from_body(body: Mapping[str, Json]) -> DecisionEvent:
         raise BadInput(f"Event format {body.get('v')!r} is unknown.", "Use a newer version.")
     try:
         return _event(body)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"A decision cannot be read: {error!r}.", "Verify the journal.") from error
 
 

@@ -98,7 +98,7 @@ def from_record(kind: str, body: Mapping[str, Json]) -> Input:
     """
     try:
         return _parse(kind, body)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
             f"A record of kind {kind!r} cannot be read: {error!r}.", "Verify the journal."
         ) from error

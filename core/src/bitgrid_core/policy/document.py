@@ -41,7 +41,7 @@ def from_document(document: Json) -> Policy:
     """
     try:
         return _policy(cast("dict[str, Json]", document))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
             f"The recorded policy cannot be read: {error!r}.", "Check the journal first."
         ) from error

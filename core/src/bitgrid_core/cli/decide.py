@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, cast
 
@@ -61,6 +62,8 @@ _COUNTS: Final = (
     "starts_day",
 )
 _MAX_WHOLE: Final = 2**53
+_BEYOND: Final = 10**15
+"""Out of every signal's range: what stands for numbers such as 1e999."""
 
 
 def add(subparsers: Subparsers) -> None:
@@ -101,8 +104,11 @@ def run(args: Namespace) -> int:
 
 
 def _policy(document: Mapping[str, object]) -> tuple[Policy, LoadProfile]:
+    site = _part(document, "policy")
+    if "loads" in site:
+        raise BadInput("policy.loads is not used here.", "Write the one load as load: {…}.")
     load = {"id": "load-1"} | dict(_part(document, "load"))
-    policy = parse_policy(dict(_part(document, "policy")) | {"loads": [load]})
+    policy = parse_policy(dict(site) | {"loads": [load]})
     return policy, policy.loads[0]
 
 
@@ -116,10 +122,7 @@ def _state(fields: Mapping[str, object]) -> EnergyState:
         raw = fields.get(key)
         if raw is None:
             continue
-        try:
-            value = to_inside(raw, signal.unit, signal.inside, signal.caution)
-        except BadInput as error:
-            raise BadInput(f"state.{key}: {error.message}", error.hint) from error
+        value = _reading(raw, key, signal)
         if signal.low <= value <= signal.high:
             values[name] = value
         else:
@@ -129,6 +132,17 @@ def _state(fields: Mapping[str, object]) -> EnergyState:
         values["price_peak_ct_per_mwh"] = max(peak, values["price_ct_per_mwh"])
     values.setdefault("block_id", 0)
     return EnergyState(quality=tuple(sorted(lost)), **values)
+
+
+def _reading(raw: object, key: str, signal: Signal) -> int:
+    """A value inside. A silence is judged by its limit alone, so one beyond measure stays one."""
+    if isinstance(raw, int | Decimal):
+        raw = _BEYOND if raw > _BEYOND else max(raw, -_BEYOND)
+    try:
+        value = to_inside(raw, signal.unit, signal.inside, signal.caution)
+    except BadInput as error:
+        raise BadInput(f"state.{key}: {error.message}", error.hint) from error
+    return min(value, signal.high) if signal is HEARTBEAT_AGE else value
 
 
 def _memory(fields: Mapping[str, object], load: LoadProfile) -> Memory:
@@ -173,8 +187,12 @@ def _override(value: object, load: LoadProfile) -> Override | None:
     action, level = fields.get("action"), fields.get("level")
     if action not in ("START", "STOP", "LIMIT"):
         raise BadInput(f"Override {action!r} is unknown.", "Use START, STOP or LIMIT.")
-    if level is not None and level not in load.powers_w:
-        raise BadInput(f"Override level {level!r} is unknown.", "Use a level of the load.")
+    running = [name for name in load.powers_w if name != OFF]
+    if level is not None and level not in running:
+        raise BadInput(
+            f"Override level {level!r} is no running level of the load.",
+            f"Use one of: {', '.join(running)}; to switch off use STOP.",
+        )
     until = _whole(fields.get("until_block"), "memory.override.until_block")
     return Override(
         action=str(action), level=None if level is None else str(level), until_block=until

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -42,7 +42,7 @@ def read_json(path: Path) -> dict[str, object]:
     try:
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1) if str(path) == "-" else _read(path)
         value = json.loads(data, parse_float=Decimal, parse_constant=lambda _text: None)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:
         raise BadInput(f"{path} is not JSON: {error}.", "Check the file.") from error
     if not isinstance(value, dict):
         raise BadInput(f"{path} is not a JSON object.", 'Write {"state": {…}}.')

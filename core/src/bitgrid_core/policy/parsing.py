@@ -205,6 +205,9 @@ def _levels(value: object, load_id: str, faults: _Faults) -> tuple[Level, ...]:
         levels.append(Level(name=str(name), power_w=power_w or 0))
     if any(low.power_w >= high.power_w for low, high in pairwise(levels)):
         faults.note(where, "levels must rise in power, eco first.")
+    known = [name for name in _DEFAULT_LEVELS_W if name in value]
+    if known != [level.name for level in levels if level.name in _DEFAULT_LEVELS_W]:
+        faults.note(where, f"{', '.join(known)} must rise in this order.")
     return tuple(levels)
 
 

@@ -26,7 +26,9 @@ def short(event: DecisionEvent, lang: str) -> str:
         BadInput: another language.
     """
     texts = _texts(lang)
-    reason = _winning_clause(event, texts)
+    held_by_mode = event.decision.effect is Effect.HELD_BY_AUTONOMY
+    semi = held_by_mode and event.decision.rule is not Rule.MANUAL
+    reason = texts.semi if semi else _winning_clause(event, texts)
     sentence = f"{headline(event, lang)}: {reason}"
     if ends_start(event):
         sentence = texts.ended.format(sentence=sentence)

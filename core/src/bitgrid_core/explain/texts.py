@@ -23,6 +23,7 @@ class Texts:
         rules: name of each rule.
         signals: name of each signal.
         otherwise: joins what is held back.
+        semi: why a load that should stop runs on.
         ended: joins that a start by hand became unsafe.
         without: joins what is missing but optional.
         decided: marks the vote that decided.
@@ -35,6 +36,7 @@ class Texts:
     signals: dict[str, str]
     otherwise: str
     ended: str
+    semi: str
     without: str
     decided: str
 
@@ -113,6 +115,7 @@ EN: Final = Texts(
         "heartbeat": "sign of life",
     },
     otherwise="{held}; {otherwise} because {reason}",
+    semi="semi-automatic mode: only you stop it",
     ended="{sentence}; this ends the start that you asked for",
     without="without: {signals}",
     decided="decides",
@@ -193,6 +196,7 @@ DE: Final = Texts(
         "heartbeat": "Lebenszeichen",
     },
     otherwise="{held}; {otherwise}, denn {reason}",
+    semi="Halbautomatik: nur Sie schalten ab",
     ended="{sentence}; damit endet der Start, den Sie wollten",
     without="ohne: {signals}",
     decided="entscheidet",

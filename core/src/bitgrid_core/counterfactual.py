@@ -2,13 +2,13 @@
 
 Found by asking the rules themselves: every input is set to the values at which some rule's
 comparison turns, the decision is made again, and the smallest change that leads to another
-level is kept per input. Waiting is an input too. Where no single change suffices, the
-smallest pair is named.
+level is kept per input. Waiting is an input too: all blocks until then are decided as well.
+Where no single change suffices, the smallest pair is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 from bitgrid_core.arbiter import advance
 from bitgrid_core.engine import Frame, acted_level, decide
 from bitgrid_core.model import DecisionEvent, EnergyState, Memory
-from bitgrid_core.policy import LoadProfile, Policy
+from bitgrid_core.policy import Policy
 from bitgrid_core.rules import situation
 from bitgrid_core.rules.situation import Situation
 
@@ -29,7 +29,7 @@ class Change:
     """One input set to another value.
 
     Attributes:
-        name: field of ``EnergyState``, ``surplus_w``, or ``wait_blocks``.
+        name: field of ``EnergyState``, ``surplus_w`` (by way of PV), or ``wait_blocks``.
         before: value now; ``None`` if it is missing.
         after: value that would do.
     """
@@ -67,18 +67,16 @@ def counterfactuals(event: DecisionEvent, policy: Policy) -> list[Counterfactual
     Returns:
         One per input that can change the level alone; else the smallest pair, if any.
     """
-    load = policy.load(event.load)
-    frame = Frame(policy=policy, digest=event.policy, autonomy=event.autonomy)
-    now = situation(event.state, event.memory, policy, load)
-    options = {
-        name: sorted(changes, key=lambda change: change.distance)
-        for name, changes in _grouped(now).items()
-    }
+    search = _Search(event, policy)
+    options = _grouped(search.now)
     singles = [
         found
         for changes in options.values()
-        if (found := _first_that_works(((change,) for change in changes), event, frame, load))
+        if (found := search.first((change,) for change in changes))
     ]
+    waited = search.wait(())
+    if waited is not None:
+        singles.insert(0, waited)
     if singles:
         return singles
     pairs = (
@@ -87,38 +85,82 @@ def counterfactuals(event: DecisionEvent, policy: Policy) -> list[Counterfactual
         for one in first
         for two in second
     )
-    found = _first_that_works(pairs, event, frame, load)
+    found = search.first(pairs) or search.first_wait(options)
     return [] if found is None else [found]
 
 
-def _first_that_works(
-    options: Iterator[tuple[Change, ...]], event: DecisionEvent, frame: Frame, load: LoadProfile
-) -> Counterfactual | None:
-    here = acted_level(event)
-    for changes in options:
-        state, memory = event.state, event.memory
+class _Search:
+    """Asks the rules again and again about one event."""
+
+    def __init__(self, event: DecisionEvent, policy: Policy) -> None:
+        self._event = event
+        self._load = policy.load(event.load)
+        self._frame = Frame(policy=policy, digest=event.policy, autonomy=event.autonomy)
+        self._here = acted_level(event)
+        self.now = situation(event.state, event.memory, policy, self._load)
+        self._time_matters = _time_matters(self.now)
+
+    def first(self, options: Iterable[tuple[Change, ...]]) -> Counterfactual | None:
+        """The first changes that lead to another level."""
+        for changes in options:
+            again, _after = self._decide(self._changed(changes), self._event.memory)
+            if acted_level(again) != self._here:
+                return Counterfactual(changes=changes, level=acted_level(again))
+        return None
+
+    def first_wait(self, options: dict[str, list[Change]]) -> Counterfactual | None:
+        """The first change that leads to another level after some blocks."""
+        singles = ((change,) for changes in options.values() for change in changes)
+        return next((found for changes in singles if (found := self.wait(changes))), None)
+
+    def wait(self, changes: tuple[Change, ...]) -> Counterfactual | None:
+        """The first later block with another level, deciding at every block before it."""
+        if not self._time_matters:
+            return None
+        state, memory = self._changed(changes), self._event.memory
+        for blocks in range(1, MAX_WAIT_BLOCKS + 1):
+            _event, after = self._decide(state, memory)
+            state, memory = replace(state, block_id=state.block_id + 1), advance(after, 1)
+            level = acted_level(self._decide(state, memory)[0])
+            if level != self._here:
+                waited = Change(name=WAIT, before=0, after=blocks)
+                return Counterfactual(changes=(*changes, waited), level=level)
+        return None
+
+    def _decide(self, state: EnergyState, memory: Memory) -> tuple[DecisionEvent, Memory]:
+        return decide(self._frame, self._load, state, memory)
+
+    def _changed(self, changes: tuple[Change, ...]) -> EnergyState:
+        state = self._event.state
         for change in changes:
-            state, memory = _changed(state, memory, change)
-        again, _memory = decide(frame, load, state, memory)
-        if acted_level(again) != here:
-            return Counterfactual(changes=changes, level=acted_level(again))
-    return None
+            if change.name == "surplus_w":
+                without_pv_w = surplus_without_pv_w(self.now)
+                assert without_pv_w is not None, "offered only where the rest is known"
+                state = replace(state, pv_power_w=change.after - without_pv_w)
+            else:
+                state = replace(state, **{change.name: change.after})  # type: ignore[arg-type]  # a field's name
+        return state
 
 
-def _changed(state: EnergyState, memory: Memory, change: Change) -> tuple[EnergyState, Memory]:
-    match change.name:
-        case "wait_blocks":
-            later = replace(state, block_id=state.block_id + change.after)
-            return later, advance(memory, change.after)
-        case "surplus_w":
-            delta_w = change.after - (change.before or 0)
-            return replace(state, pv_power_w=(state.pv_power_w or 0) + delta_w), memory
-        case _:
-            return replace(state, **{change.name: change.after}), memory  # type: ignore[arg-type]  # a field of the state
+def surplus_without_pv_w(now: Situation) -> int | None:
+    """What the surplus would be without any PV, or ``None`` if the rest is not known."""
+    return situation(replace(now.state, pv_power_w=0), now.memory, now.policy, now.load).surplus_w
+
+
+def _time_matters(now: Situation) -> bool:
+    """Whether anything in the memory runs out or counts up."""
+    memory, limits = now.memory, now.limits
+    if memory.lockout is not None or memory.override is not None:
+        return True
+    holds = max(limits.min_runtime_blocks, limits.min_pause_blocks, limits.deadband_hold_blocks)
+    counts = (memory.blocks_since_switch, memory.blocks_since_level)
+    recent = any(count is not None and count < holds for count in counts)
+    late = now.load.start_grace_ms > 0 and now.running
+    return recent or late or (now.running and limits.surplus_lost_blocks > 1)
 
 
 def _grouped(now: Situation) -> dict[str, list[Change]]:
-    """Every input's turning points, from the load's own thresholds."""
+    """Every input's turning points, from the load's own thresholds, nearest first."""
     limits, state = now.limits, now.state
     levels_w = [level.power_w for level in now.load.levels]
     steps_w = [power_w + limits.step_up_margin_w for power_w in levels_w]
@@ -131,33 +173,38 @@ def _grouped(now: Situation) -> dict[str, list[Change]]:
         "pv_forecast_w": (state.pv_forecast_w, [limits.min_predicted_pv_w]),
         "price_ct_per_mwh": (state.price_ct_per_mwh, [limits.price_max_ct_per_mwh + 1]),
         "price_peak_ct_per_mwh": (state.price_peak_ct_per_mwh, [spike]),
-        "grid_import_w": (state.grid_import_w, [_import_turn_w(now)]),
+        "grid_import_w": (state.grid_import_w, _import_turns_w(now)),
         "load_temp_mdegc": (
             state.load_temp_mdegc,
             [limits.max_temp_mdegc + 1, limits.resume_temp_mdegc],
         ),
         "heartbeat_age_ms": (state.heartbeat_age_ms, [limits.comm_timeout_ms + 1]),
     }
-    grouped = {
+    unknowable = {"price_ct_per_mwh", "price_peak_ct_per_mwh"}
+    if surplus_without_pv_w(now) is None:
+        unknowable.add("surplus_w")
+    return {
         name: _around(name, before, values)
         for name, (before, values) in points.items()
-        if before is not None or name not in ("price_ct_per_mwh", "price_peak_ct_per_mwh")
+        if before is not None or name not in unknowable
     }
-    waits = range(1, MAX_WAIT_BLOCKS + 1)
-    return {WAIT: [Change(name=WAIT, before=0, after=blocks) for blocks in waits]} | grouped
 
 
 def _around(name: str, before: int | None, values: list[int]) -> list[Change]:
-    """Both sides of every turning point."""
+    """Both sides of every turning point, nearest first."""
     sides = sorted({side for value in values for side in (value - 1, value)})
-    return [
+    signed = name in ("surplus_w", "price_ct_per_mwh", "price_peak_ct_per_mwh")
+    found = [
         Change(name=name, before=before, after=side)
         for side in sides
-        if side != before and (side >= 0 or name == "surplus_w")
+        if side != before and (signed or side >= 0)
     ]
+    return sorted(found, key=lambda change: change.distance)
 
 
-def _import_turn_w(now: Situation) -> int:
-    """Grid import at which R2's limit is exceeded by one watt."""
+def _import_turns_w(now: Situation) -> list[int]:
+    """Grid imports at which R2's limit is exceeded, and at which *eco* no longer helps."""
     others_w = (now.state.grid_export_w or 0) + now.state.lower_loads_w
-    return now.limits.max_grid_import_w + others_w + 1
+    limit_w = now.limits.max_grid_import_w + others_w
+    saved_w = now.load.powers_w[now.memory.level] - now.load.eco.power_w
+    return [limit_w + 1, limit_w + saved_w]

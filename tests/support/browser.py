@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+
 from support.tools import need
 
 ARGUMENTS = [
@@ -56,9 +57,7 @@ def watched(context: BrowserContext) -> Watched:
     found.page.on(
         "console",
         lambda message: (
-            found.complaints.append(message.text)
-            if message.type in {"error", "warning"}
-            else None
+            found.complaints.append(message.text) if message.type in {"error", "warning"} else None
         ),
     )
     return found

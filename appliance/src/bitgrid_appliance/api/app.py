@@ -33,16 +33,23 @@ from bitgrid_core.errors import BadInput
 
 PREFIX: Final = "/api/v1"
 MAX_LIMIT: Final = 500
-_PROBLEM: Final[dict[str, Any]] = {
-    "model": Problem,
-    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-_NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: _PROBLEM}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    content = {problems.MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {"description": description, "content": content}
+
+
+_NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: _problem("There is no such decision.")}
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    405: _PROBLEM,
-    421: _PROBLEM,
-    422: _PROBLEM,
-    503: _PROBLEM,
+    405: _problem("Only GET is offered."),
+    421: _problem("The host's name is not this machine's."),
+    422: _problem("A value is out of bounds."),
+    503: _problem("The journal cannot be read, or too many clients listen."),
+}
+_EVENT_STREAM: Final[dict[str, Any]] = {
+    "description": "A stream of events that does not end by itself.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 EventId = Annotated[str, Path(max_length=120, description="block/load/trigger/n")]
 
@@ -87,18 +94,17 @@ def _install_live(app: FastAPI, views: Views, hub: EventHub) -> None:
         """What leaves the house, when and to whom."""
         return views.mirror()
 
-    @app.get(f"{PREFIX}/events", response_class=EventStream, responses={200: _EVENT_STREAM})
+    @app.get(
+        f"{PREFIX}/events",
+        status_code=200,
+        response_class=EventStream,
+        responses={200: _EVENT_STREAM},
+    )
     async def events(
         last_event_id: Annotated[str, Header(max_length=80)] = "",
     ) -> Response:
         """Server-sent events ``state``, ``decision``, ``health``, ``mirror`` with these documents."""
         return EventStream(hub, last_event_id)
-
-
-_EVENT_STREAM: Final[dict[str, Any]] = {
-    "description": "A stream of events that does not end by itself.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
-}
 
 
 def _install_history(app: FastAPI, views: Views) -> None:

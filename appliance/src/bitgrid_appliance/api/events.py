@@ -138,7 +138,8 @@ async def stream(
     yield f"retry: {RETRY_MS}\n\n"
     while True:
         try:
-            event = await asyncio.wait_for(client.queue.get(), heartbeat_s)
+            async with asyncio.timeout(heartbeat_s):
+                event = await client.queue.get()
         except TimeoutError:
             yield ": still here\n\n"
             continue
@@ -176,8 +177,10 @@ class EventStream(Response):
         headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async for text in stream(self._hub, self._client):
-            await asyncio.wait_for(send(_body(text, more=True)), SEND_TIMEOUT_S)
-        await asyncio.wait_for(send(_body("", more=False)), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await send(_body(text, more=True))
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await send(_body("", more=False))
 
 
 def _body(text: str, *, more: bool) -> Message:

@@ -2,7 +2,7 @@
 
 A page of a stranger may make the owner's browser send requests here under a name that it
 re-points at this machine (DNS rebinding); a ``Host`` that is not ours is therefore refused
-before anything else. Only reading is offered, so only ``GET`` and ``HEAD`` pass.
+before anything else. Only reading is offered, so only ``GET`` passes.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def _refusal(scope: Scope) -> ASGIApp | None:
     if len(hosts) != 1 or not is_our_host(hosts[0]):
         detail = "This name is not mine. Open me by my address, as localhost or as bitgrid.local."
         return problem(421, detail, instance=path)
-    if scope["method"] not in {"GET", "HEAD"}:
+    if scope["method"] != "GET":
         refused = problem(405, "Only reading is offered here. Use GET.", instance=path)
-        refused.headers["Allow"] = "GET, HEAD"
+        refused.headers["Allow"] = "GET"
         return refused
     if len(scope["raw_path"] or b"") + len(scope["query_string"]) > MAX_TARGET:
         return problem(414, f"The address is longer than {MAX_TARGET} bytes.", instance="")

@@ -181,7 +181,5 @@ def _mode(events: list[Document]) -> Mode:
     if any(event["action"] == "STOP" and event["rule"] in {"R3", "SYS"} for event in events):
         return "safe"
     votes = [vote for event in events for vote in event["votes"] if isinstance(vote, dict)]
-    degraded = any(vote.get("signals") for vote in votes) or any(
-        event["state"].get("quality") for event in events
-    )
+    degraded = any(vote.get("signals") and not vote.get("action") for vote in votes)
     return "degraded" if degraded else "normal"

@@ -211,7 +211,7 @@ function mark(kind) {
 }
 
 function table(plot, isOpen) {
-  const names = [t("sun"), t("house"), `${t("grid")} ${t("import")}`, `${t("grid")} ${t("export")}`];
+  const names = [t("sun"), t("house"), t("import"), t("export")];
   const loads = plot.strips.map((item) => item.name);
   const columns = [t("hour"), ...names, ...(plot.hasSoc ? [t("soc")] : []), ...loads];
   const details = h("details", { class: "as-table" }, h("summary", {}, t("table")));

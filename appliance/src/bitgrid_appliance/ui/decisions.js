@@ -2,7 +2,7 @@
 
 import { byId, h } from "./dom.js";
 import { explain } from "./explanation.js";
-import { date, time } from "./format.js";
+import { date, glued, time } from "./format.js";
 import { get } from "./live.js";
 import { levelName, loadName } from "./loads.js";
 import { lang, t } from "./words.js";
@@ -132,7 +132,7 @@ class Entry {
     const load = loads.find((item) => item.id === newest.load) ?? { id: newest.load, kind: null };
     const name = loads.length > 1 ? `${loadName(load, loads)}: ` : "";
     this.what.textContent = `${name}${levelName(level)}`;
-    this.text.textContent = group[0].short[lang()];
+    this.text.textContent = glued(group[0].short[lang()]);
     if (this.details.open) this.open(true);
   }
 

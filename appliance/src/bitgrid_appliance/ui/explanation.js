@@ -1,6 +1,7 @@
 // One decision in full: every rule with its numbers, what would change it, and the event itself.
 
 import { h } from "./dom.js";
+import { glued } from "./format.js";
 import { get } from "./live.js";
 import { lang, t } from "./words.js";
 
@@ -8,7 +9,7 @@ import { lang, t } from "./words.js";
 export async function explain(event) {
   const found = await get(`decisions/${event.id}/explanation?depth=detail&lang=${lang()}`);
   const parts = [h("h3", {}, t("rules")), h("ul", { class: "rules" }, ...found.text.map((line) => rule(line, event)))];
-  if (found.change) parts.push(h("h3", {}, t("change")), h("p", {}, found.change));
+  if (found.change) parts.push(h("h3", {}, t("change")), h("p", {}, glued(found.change)));
   const json = h("pre", { tabindex: 0 }, JSON.stringify(event, null, 1));
   parts.push(h("details", { class: "technical" }, h("summary", {}, t("technical"), " ", h("code", {}, event.decision_code)), json));
   return parts;
@@ -27,7 +28,7 @@ function rule(line, event) {
     "li",
     { class: kind },
     h("span", { class: "rule-name" }, h("b", {}, code), ` ${name}`),
-    h("span", { class: "rule-action" }, action === "—" ? t("noOpinion") : action.toLowerCase()),
-    h("span", { class: "rule-reason" }, reason, decides ? h("em", {}, t("decides")) : null),
+    h("span", { class: "rule-action" }, action === "—" ? "–" : t(`action.${action}`)),
+    h("span", { class: "rule-reason" }, glued(reason), decides ? h("em", {}, t("decides")) : null),
   );
 }

@@ -96,7 +96,7 @@ export function showFlow(state) {
   const key = JSON.stringify([flow, width, site.soc, document.documentElement.lang]);
   if (key === drawn) return;
   drawn = key;
-  host.replaceChildren(picture(flow, site, width));
+  host.replaceChildren(picture(flow, width), ...battery(site, flow));
 }
 
 function missing(names) {
@@ -104,22 +104,12 @@ function missing(names) {
   return t("flowMissing", { names: names.map((name) => words[name]).join(", ") });
 }
 
-function label(node, site) {
-  const soc = site.soc === null ? "" : ` ${percent(site.soc)}`;
-  const labels = {
-    pv: [t("sun"), ""],
-    discharge: [`${t("battery")}${soc}`, t("discharge")],
-    charge: [`${t("battery")}${soc}`, t("charge")],
-    import: [t("grid"), t("import")],
-    export: [t("grid"), t("export")],
-    house: [t("house"), ""],
-    unaccounted: [t("unaccounted"), ""],
-    load: [node.name ?? "", ""],
-  };
-  return labels[node.id];
+function label(node) {
+  const labels = { pv: "sun", discharge: "battery", charge: "battery" };
+  return node.name ?? t(labels[node.id] ?? node.id);
 }
 
-function picture(flow, site, width) {
+function picture(flow, width) {
   const side = Math.min(128, Math.round(width * 0.3));
   const slots = Math.max(flow.sources.length, flow.sinks.length);
   const total = Math.max(sum(flow.sources), sum(flow.sinks), 1);
@@ -128,16 +118,32 @@ function picture(flow, site, width) {
   const place = (nodes) => placed(nodes, scale, height);
   const [left, right] = [place(flow.sources), place(flow.sinks)];
   const [x0, x1] = [side, width - side];
-  const words = [...left, ...right].map((node) => `${label(node, site).filter(Boolean).join(" ")} ${watts(node.w)}`);
+  const words = [...left, ...right].map((node) => `${label(node)} ${watts(node.w)}`);
   return s(
     "svg",
     { class: "sankey", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" },
     s("title", {}, t("flow")),
     s("desc", {}, `${words.join(", ")}.`),
     ...strokes(flow, left, right, [x0, x1, scale]),
-    ...left.flatMap((node) => nodeMarks(node, site, x0, -1)),
-    ...right.flatMap((node) => nodeMarks(node, site, x1, 1)),
+    ...left.flatMap((node) => nodeMarks(node, x0, -1)),
+    ...right.flatMap((node) => nodeMarks(node, x1, 1)),
   );
+}
+
+/** The battery in one line, also when it rests and no ribbon leads to it. */
+function battery(site, flow) {
+  if (site.soc === null) return [];
+  const power = (nodes, id) => nodes.find((node) => node.id === id)?.w ?? 0;
+  const [gives, takes] = [power(flow.sources, "discharge"), power(flow.sinks, "charge")];
+  const does = takes > 0 ? t("charges", { power: watts(takes) }) : gives > 0 ? t("discharges", { power: watts(gives) }) : t("rests");
+  const icon = s(
+    "svg",
+    { width: 36, height: 16, viewBox: "0 0 36 16", "aria-hidden": "true" },
+    s("rect", { class: "cell", x: 0.75, y: 0.75, width: 31.5, height: 14.5, rx: 3.5, "stroke-width": 1.5 }),
+    s("rect", { class: "pole", x: 33.5, y: 5, width: 2.5, height: 6, rx: 1 }),
+    s("rect", { class: "charge", x: 2.75, y: 2.75, width: Math.max(1, site.soc * 0.275), height: 10.5, rx: 1.5 }),
+  );
+  return [h("p", { class: "battery" }, icon, h("strong", {}, percent(site.soc)), h("span", {}, does))];
 }
 
 function sum(nodes) {
@@ -162,24 +168,24 @@ function strokes(flow, left, right, [x0, x1, scale]) {
   return flow.ribbons.map((ribbon) => {
     const [from, to] = [left[ribbon.from], right[ribbon.to]];
     const size = Math.max(ribbon.w * scale, 1.5);
-    const [y0, y1] = [from.top + from.filled + size / 2, to.top + to.filled + size / 2];
+    const [y0, y1] = [from.top + from.filled, to.top + to.filled];
     from.filled += size;
     to.filled += size;
     const middle = (x0 + x1) / 2;
-    const path = `M${x0 + 5} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1 - 5} ${y1}`;
-    return s("path", { class: `ribbon from-${from.id}`, d: path, "stroke-width": size.toFixed(2), fill: "none" });
+    const there = `M${x0 + 5} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1 - 5} ${y1}`;
+    const back = `v${size}C${middle} ${y1 + size} ${middle} ${y0 + size} ${x0 + 5} ${y0 + size}Z`;
+    return s("path", { class: `ribbon from-${from.id}`, d: there + back });
   });
 }
 
-function nodeMarks(node, site, x, direction) {
+function nodeMarks(node, x, direction) {
   const middle = node.top + node.size / 2;
-  const [name, what] = label(node, site);
   const textX = x + direction * 10;
   const anchor = direction < 0 ? "end" : "start";
   const text = { x: textX, "text-anchor": anchor };
   return [
     s("rect", { class: `node is-${node.id}`, x: x - 5, y: node.top, width: 10, height: node.size, rx: 2 }),
     s("text", { ...text, class: "node-power", y: middle - 1 }, watts(node.w)),
-    s("text", { ...text, class: "node-name", y: middle + 14 }, what ? `${name} ${what}` : name),
+    s("text", { ...text, class: "node-name", y: middle + 14 }, label(node)),
   ];
 }

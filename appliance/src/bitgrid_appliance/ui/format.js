@@ -31,6 +31,11 @@ export function plain(value, digits = 0) {
   return numbers(digits).format(value);
 }
 
+/** A sentence in which no number is parted from its unit. */
+export function glued(text) {
+  return text.replace(/(\d) (?=(?:kW|W|%|°C|s|min|ct)\b|%)/g, "$1\u00a0");
+}
+
 /** "10:20" on the reader's clock. */
 export function time(at) {
   const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };

@@ -1,7 +1,7 @@
 // One card for each load: what it does, why, what would change it, when that is looked at again.
 
 import { byId, h, s, setText } from "./dom.js";
-import { countdown, time, watts } from "./format.js";
+import { countdown, glued, time, watts } from "./format.js";
 import { known, lang, t } from "./words.js";
 
 const cards = new Map();
@@ -32,6 +32,7 @@ export function showLoads(state) {
     for (const id of ids) cards.set(id, card(id));
     host.replaceChildren(...[...cards.values()].map((entry) => entry.root));
   }
+  document.body.classList.toggle("has-many", ids.length > 1);
   for (const load of state.loads) fill(cards.get(load.id), load, state);
 }
 
@@ -90,9 +91,9 @@ function fill(entry, load, state) {
   setText(entry.power, runs ? t("at", { power: watts(load.power_w ?? levelPower(load)) }) : "");
   fillMeter(entry.meter, load);
   fillWarnings(entry.warnings, load, state);
-  setText(entry.why, load.short[lang()]);
+  setText(entry.why, glued(load.short[lang()]));
   setText(entry.changeTitle, t("change"));
-  setText(entry.change, load.change ? load.change[lang()] : "");
+  setText(entry.change, load.change ? glued(load.change[lang()]) : "");
   entry.changeBox.hidden = !load.change;
 }
 

@@ -1,0 +1,98 @@
+"""The command ``bitgrid-adapter NAME``: one adapter, here or on a gateway."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bitgrid_appliance.adapters.household import COMPONENT, LISTENS, HouseholdProcess, Pace
+from bitgrid_appliance.demo_home import HomeWords, read_home
+from bitgrid_appliance.ending import ending, run_until
+from bitgrid_appliance.locks import locked
+from bitgrid_appliance.mqtt import Link
+from bitgrid_appliance.policies import read_policy
+from bitgrid_appliance.settings import Layout
+from bitgrid_core.errors import BitgridError
+
+_PREDECESSOR_S: Final = 5.0
+_EXAMPLES: Final = """\
+examples:
+  bitgrid-adapter household --data var/demo --household home.csv --broker-port 1883
+  bitgrid-adapter household --data var/demo --household home.csv --days 3 --once
+
+exit codes: 0 done, 2 wrong use or bad input, 3 a dependency is not there, 4 refused, 5 storage
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one adapter until told to end."""
+    options = _options(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    try:
+        asyncio.run(_household(options))
+    except BitgridError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+async def _household(options: argparse.Namespace) -> None:
+    layout = Layout(options.data)
+    end = ending(stdin_guard=options.stdin_guard)
+    words = HomeWords(
+        file=options.household,
+        start=options.start,
+        days=options.days,
+        step_s=options.step,
+        pv_scale=options.pv_scale,
+        seed=options.seed,
+        once=options.once,
+    )
+    with locked(layout.run / "household.lock", "A household", _PREDECESSOR_S):
+        home = read_home(words, read_policy(options.policy))
+        speed = 0 if options.once else options.speed
+        pace = Pace(step_s=home.step_s, speed=speed, end_ms=home.end_ms)
+        link = Link(
+            component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
+        )
+        process = HouseholdProcess.begin(home.house, pace, layout.household, link)
+        await run_until(end, process.run())
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bitgrid-adapter",
+        description="Runs one adapter.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = parser.add_subparsers(metavar="NAME", required=True)
+    one = names.add_parser(
+        "household",
+        help="the demo's household on a recorded series",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument("--data", type=Path, required=True, metavar="DIR", help="data directory")
+    one.add_argument("--household", type=Path, required=True, metavar="FILE", help="recorded home")
+    one.add_argument("--policy", type=Path, metavar="FILE", help="the demo's without")
+    one.add_argument("--site", default="site", help="site id in topics")
+    one.add_argument("--broker-port", type=int, default=1883, metavar="N")
+    one.add_argument("--start", default="", metavar="TIME", help="RFC 3339; first full day without")
+    one.add_argument("--days", type=int, metavar="N", help="all without")
+    one.add_argument("--step", type=int, metavar="S", help="virtual seconds of a step")
+    one.add_argument("--pv-scale", default="1", metavar="X", help="multiple of the recorded roof")
+    one.add_argument("--seed", type=int, default=0, help="of the noise; 0 adds none")
+    one.add_argument("--speed", type=int, default=600, help="virtual seconds per second")
+    one.add_argument("--once", action="store_true", help="as fast as the core answers")
+    one.add_argument("--stdin-guard", action="store_true", help="end when standard input closes")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The verbs of ``bitgrid`` that are the appliance's own."""

@@ -1,0 +1,224 @@
+"""The process ``bitgrid-core``: the runtime between the broker and the disk.
+
+Boot order: configuration valid → journal intact → memory restored → broker there → first tick.
+Nothing is decided before. What only people look at (state, decision, explanation) is published
+beside the loop, newest first, so that it can never delay a command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bitgrid_appliance import clock
+from bitgrid_appliance.bootstrap import core_runtime
+from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.ending import ending, run_until
+from bitgrid_appliance.health import health, say_ready
+from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
+from bitgrid_appliance.policies import read_policy
+from bitgrid_appliance.runtime import Runtime
+from bitgrid_appliance.settings import Layout
+from bitgrid_appliance.topics import Kind
+from bitgrid_core.codec import Json
+from bitgrid_core.errors import BadInput, BitgridError, StorageError
+from bitgrid_core.events import to_body
+from bitgrid_core.explain import LANGUAGES, short
+from bitgrid_core.explain.changes import what_changes
+from bitgrid_core.model import DecisionEvent
+from bitgrid_core.policy import Policy
+
+COMPONENT: Final = "core"
+LISTENS: Final = (Kind.STATUS, Kind.MEASUREMENT, Kind.CLOCK)
+SETTLE_S: Final = 15.0
+"""How long a core that comes late to its block listens before it decides."""
+_PICTURE_S: Final = 0.2
+_WALL_S: Final = 1.0
+_log: Final = logging.getLogger("bitgrid.core")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreProcess:
+    """One runtime on one bus.
+
+    Attributes:
+        runtime: the loop.
+        link: where the broker is.
+        run_dir: where it says that it is ready.
+        household_clock: whether ticks come from the bus instead of the wall.
+    """
+
+    runtime: Runtime
+    link: Link
+    run_dir: Path
+    household_clock: bool
+
+    async def run(self) -> None:
+        """Work until cancelled.
+
+        Raises:
+            StorageError: nothing can be recorded any more; every load was told to stop.
+        """
+        await keep_connected(self.link, self._use)
+
+    async def _use(self, session: Session) -> None:
+        say_ready(self.run_dir, COMPONENT)
+        work = [self._listen(session), self._show(session)]
+        if not self.household_clock:
+            work.append(self._follow_wall(session))
+        await _all(work)
+
+    async def _listen(self, session: Session) -> None:
+        async for incoming in session.messages():
+            try:
+                tick = self._take(incoming)
+            except BadInput as error:
+                session.drop(incoming, error)
+                continue
+            if tick is not None and self.household_clock:
+                await self._on_household_tick(session, tick)
+
+    def _take(self, incoming: Incoming) -> Tick | None:
+        match incoming.topic.kind:
+            case Kind.MEASUREMENT:
+                self.runtime.take_measurement(incoming.topic.names, incoming.payload)
+            case Kind.STATUS:
+                self.runtime.take_status(incoming.topic.names[0], incoming.payload)
+            case Kind.CLOCK:
+                return clock.from_payload(incoming.payload)
+            case _:
+                pass
+        return None
+
+    async def _on_household_tick(self, session: Session, tick: Tick) -> None:
+        """Answer a tick once everything that it caused is with the broker."""
+        if not self.runtime.has_full_window(tick):
+            await session.publish([_done(tick, again=True, commands=0)])
+            return
+        commands = await self._decide(session, tick)
+        await session.publish([_done(tick, again=False, commands=commands)])
+
+    async def _decide(self, session: Session, tick: Tick) -> int:
+        try:
+            commands = self.runtime.on_tick(tick)
+        except StorageError:
+            await session.publish(
+                [*self.runtime.stops(), health(COMPONENT, "error", "JOURNAL_LOST")]
+            )
+            raise
+        await session.publish(commands)
+        return len(commands)
+
+    async def _follow_wall(self, session: Session) -> None:
+        """Tick at each new block, and as often as leases are renewed."""
+        settled_s = time.monotonic() + SETTLE_S
+        renewed_s = 0.0
+        while True:
+            now_s = time.monotonic()
+            tick = Tick(now_ms=time.time_ns() // 1_000_000)
+            due = self.runtime.is_due(tick) and now_s >= settled_s
+            if due or (now_s - renewed_s >= clock.WALL_STEP_S and not self.runtime.is_due(tick)):
+                await self._decide(session, tick)
+                renewed_s = now_s
+            await asyncio.sleep(_WALL_S)
+
+    async def _show(self, session: Session) -> None:
+        """Keep the retained picture up to date; under haste it skips what is already old."""
+        shown: tuple[DecisionEvent, ...] = ()
+        while True:
+            latest = self.runtime.latest
+            if latest != shown:
+                await session.publish(picture(latest, self.runtime.policy))
+                shown = latest
+            await asyncio.sleep(_PICTURE_S)
+
+
+def picture(events: tuple[DecisionEvent, ...], policy: Policy) -> list[Outgoing]:
+    """State, decisions and explanations as retained messages."""
+    messages: list[Outgoing] = []
+    for event in events:
+        body = to_body(event)
+        if not messages:
+            state = body["state"]
+            assert isinstance(state, dict)  # as to_body writes it
+            messages.append(Outgoing(kind=Kind.STATE, payload=state))
+        messages.append(Outgoing(kind=Kind.DECISION, names=(event.load,), payload=body))
+        explained: dict[str, Json] = {
+            "id": event.id,
+            "short": {lang: short(event, lang) for lang in LANGUAGES},
+            "change": {lang: what_changes(event, policy, lang) for lang in LANGUAGES},
+        }
+        messages.append(Outgoing(kind=Kind.EXPLAIN, names=(event.load,), payload=explained))
+    return messages
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until told to end; the exit code of the table in ``docs``."""
+    options = _options(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    try:
+        asyncio.run(_serve(options))
+    except BitgridError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    layout = Layout(options.data)
+    policy = read_policy(options.policy)
+    end = ending(stdin_guard=options.stdin_guard)
+    with core_runtime(layout, policy, options.time_zone) as runtime:
+        link = Link(
+            component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
+        )
+        process = CoreProcess(
+            runtime=runtime,
+            link=link,
+            run_dir=layout.run,
+            household_clock=options.clock == "household",
+        )
+        _log.info("boot %d", runtime.boot)
+        await run_until(end, process.run())
+        runtime.close()
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Run all until the first ends, which ends the others; its error is raised as it is."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def _done(tick: Tick, *, again: bool, commands: int) -> Outgoing:
+    payload: dict[str, Json] = {"n": tick.n, "again": again, "commands": commands}
+    return Outgoing(kind=Kind.CLOCK_DONE, payload=payload)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bitgrid-core", description="Blocks, rules, journal.")
+    parser.add_argument("--data", type=Path, required=True, help="data directory")
+    parser.add_argument("--policy", type=Path, help="policy file; the demo's without")
+    parser.add_argument("--site", default="site", help="site id in topics")
+    parser.add_argument("--broker-port", type=int, default=1883)
+    parser.add_argument("--clock", choices=("wall", "household"), default="wall")
+    parser.add_argument("--time-zone", default="UTC")
+    parser.add_argument("--stdin-guard", action="store_true")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

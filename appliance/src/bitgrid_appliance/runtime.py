@@ -1,0 +1,267 @@
+"""The core's loop without its surroundings: collect → step → append → act.
+
+Takes measurements, status and ticks; gives the messages to publish. Knows journal, outbox and
+anchors by their protocols, no broker and no clock of its own. Invariants: an input and what was
+decided on it are one transaction, and nothing is published before it is durable; no block is
+decided twice; what is published for a block again is what was recorded for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.leases import Leases, Order
+from bitgrid_appliance.mqtt import Outgoing
+from bitgrid_appliance.ports import Anchors, CoreJournal, LocalDay, Slices
+from bitgrid_core.block import block_at, block_start_ms, parse_at
+from bitgrid_core.chain import Draft
+from bitgrid_core.context import BlockCollector, parse_measurement
+from bitgrid_core.engine import acted_level, step
+from bitgrid_core.events import from_body, to_body
+from bitgrid_core.inputs import (
+    BlockClosed,
+    BlocksMissed,
+    Input,
+    LeaseEnded,
+    PolicyChanged,
+    to_record,
+)
+from bitgrid_core.model import OFF, DecisionEvent
+from bitgrid_core.outbox import SOFTWARE
+from bitgrid_core.policy import Policy, policy_digest
+from bitgrid_core.restore import restore
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+_LEASE_EXPIRED = "LEASE_EXPIRED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What the runtime works on."""
+
+    journal: CoreJournal
+    slices: Slices
+    anchors: Anchors
+    local_day: LocalDay
+
+
+class Runtime:
+    """The core between two restarts."""
+
+    def __init__(self, ports: Ports, policy: Policy) -> None:
+        """Restore memory from the journal.
+
+        Raises:
+            BadInput: a record cannot be read.
+        """
+        self._ports = ports
+        self._policy = policy
+        self._state = restore(ports.journal)
+        newest = ports.journal.newest("boot")
+        self.boot = 1 + (_whole(newest.body["boot"]) if newest else 0)
+        self._leases = Leases(self.boot)
+        self._booted = False
+        self._last_at_ms = _last_at_ms(ports.journal)
+        self._first_block: int | None = None
+        opened = self._state.ticked
+        self._collector = BlockCollector(policy, 0 if opened is None else block_start_ms(opened))
+        self._fresh = 0
+        self._newest_at: dict[tuple[str, str], int] = {}
+        self._lease_ends: dict[str, int] = {}
+        self._lease_seen: dict[str, int] = {}
+        self._orders: dict[str, Order] = {}
+        self._orders_block: int | None = None
+        self._hour, self._day = self._handed_over()
+        self._latest = {event.load: event for event in self._recorded(self._state.ticked)}
+
+    @property
+    def latest(self) -> tuple[DecisionEvent, ...]:
+        """The newest decision of each load."""
+        return tuple(self._latest.values())
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._policy
+
+    def take_measurement(self, names: tuple[str, ...], payload: Mapping[str, object]) -> None:
+        """Collect one measurement; one that is known already counts for nothing.
+
+        Raises:
+            BadInput: it is none.
+        """
+        device, signal = names
+        sample = parse_measurement(device, signal, payload)
+        key = (device, signal)
+        if sample.at_ms <= self._newest_at.get(key, -1):
+            return
+        if self._collector.add(sample, sample.at_ms):
+            self._newest_at[key] = sample.at_ms
+        self._fresh += 1
+
+    def take_status(self, load: str, payload: Mapping[str, object]) -> None:
+        """Notice that a load switched itself off for want of a lease; handled at the next tick.
+
+        Raises:
+            BadInput: no instant.
+        """
+        if payload.get("reason") != _LEASE_EXPIRED or load not in self._state.memories:
+            return
+        since_ms = parse_at(str(payload.get("since")))
+        if since_ms >= self._decided_at_ms() and since_ms != self._lease_seen.get(load):
+            self._lease_ends[load] = since_ms
+
+    def has_full_window(self, tick: Tick) -> bool:
+        """Whether this tick may be decided on: nothing that was sent for it is missing."""
+        return tick.sent is None or self._fresh >= tick.sent or not self.is_due(tick)
+
+    def on_tick(self, tick: Tick) -> list[Outgoing]:
+        """Whatever is due at this instant, recorded; the commands that follow.
+
+        Raises:
+            StorageError: the journal did not take it: nothing was decided.
+        """
+        if self._first_block is None:
+            self._first_block = block_at(tick.now_ms - 1)
+        self._keep_books(tick.now_ms)
+        drafts: list[Draft] = []
+        events: list[DecisionEvent] = []
+        state = self._state
+        for item in self._inputs(tick):
+            kind, body = to_record(item)
+            state, happened = step(state, item)
+            drafts.append(Draft(kind=kind, body=body))
+            drafts += [Draft(kind="decision", body=to_body(event)) for event in happened]
+            events += happened
+        self._append(drafts, tick.now_ms)
+        self._state = state
+        self._lease_seen |= self._lease_ends
+        self._lease_ends = {}
+        if events:
+            self._remember(events)
+        return self._commands(tick)
+
+    def stops(self) -> list[Outgoing]:
+        """Commands that switch every load off: for when nothing can be recorded any more."""
+        found = []
+        for load in self._policy.loads:
+            order = Order(load=load.id, decision="safe", level=OFF, power_w=0)
+            found.append(self._leases.command(order, 0))
+        return found
+
+    def close(self, now_ms: int | None = None) -> None:
+        """End cleanly: anchor the head and hand over what is left.
+
+        Raises:
+            StorageError: the disk did not take it.
+        """
+        at_ms = self._last_at_ms if now_ms is None else max(now_ms, self._last_at_ms)
+        if self._booted:
+            self._ports.anchors.add(self._ports.journal, at_ms)
+            self._ports.slices.close_slice(self._ports.journal, at_ms)
+
+    def is_due(self, tick: Tick) -> bool:
+        """Whether the tick's block is still to be decided."""
+        block_id, ticked = block_at(tick.now_ms), self._state.ticked
+        if ticked is not None:
+            return block_id > ticked
+        return block_id > (self._first_block or block_at(tick.now_ms - 1))
+
+    def _inputs(self, tick: Tick) -> list[Input]:
+        """Everything that is due, in the order in which it happened."""
+        found: list[Input] = []
+        if self._state.policy is None or self._state.policy_digest != policy_digest(self._policy):
+            found.append(PolicyChanged(policy=self._policy))
+        for load, since_ms in sorted(self._lease_ends.items()):
+            found.append(LeaseEnded(load=load, block_id=block_at(since_ms)))
+        if not self.is_due(tick):
+            return found
+        block_id, ticked = block_at(tick.now_ms), self._state.ticked
+        if ticked is not None and block_id > ticked + 1:
+            found.append(BlocksMissed(first_block=ticked + 1, last_block=block_id - 1))
+        day = self._ports.local_day(block_start_ms(block_id))
+        found.append(BlockClosed(window=self._collector.close(block_id, day)))
+        self._fresh = 0
+        return found
+
+    def _append(self, drafts: list[Draft], now_ms: int) -> None:
+        if not self._booted:
+            boot: Draft = Draft(kind="boot", body={"boot": self.boot, "software": SOFTWARE})
+            drafts = [boot, *drafts]
+        if not drafts:
+            return
+        self._last_at_ms = max(now_ms, self._last_at_ms)
+        self._ports.journal.append(drafts, self._last_at_ms)
+        self._booted = True
+
+    def _remember(self, events: list[DecisionEvent]) -> None:
+        if events[-1].block_id != self._orders_block:
+            self._orders, self._orders_block = {}, events[-1].block_id
+        for event in events:
+            self._orders[event.load] = self._order(event)
+            self._latest[event.load] = event
+
+    def _commands(self, tick: Tick) -> list[Outgoing]:
+        """The recorded decisions of the tick's block, as leases.
+
+        Also those of an older block, for a household that was killed and goes through it again.
+        """
+        block_id = block_at(tick.now_ms)
+        orders = self._orders
+        if block_id != self._orders_block:
+            orders = {event.load: self._order(event) for event in self._recorded(block_id)}
+            if block_id == self._state.ticked:
+                self._orders, self._orders_block = orders, block_id
+        return [self._leases.command(order, tick.step_s) for order in orders.values()]
+
+    def _recorded(self, block_id: int | None) -> tuple[DecisionEvent, ...]:
+        if block_id is None:
+            return ()
+        records = self._ports.journal.of_kind("decision", (block_id, block_id))
+        return tuple(from_body(record.body) for record in records)
+
+    def _order(self, event: DecisionEvent) -> Order:
+        level = acted_level(event)
+        powers_w = self._policy.load(event.load).powers_w
+        return Order(
+            load=event.load, decision=event.id, level=level, power_w=powers_w.get(level, 0)
+        )
+
+    def _decided_at_ms(self) -> int:
+        """Before this instant nothing that a load did by itself is news."""
+        ticked = self._state.ticked
+        return -1 if ticked is None else block_start_ms(ticked)
+
+    def _keep_books(self, now_ms: int) -> None:
+        """Once an hour a slice, once a day an anchor, by the time of the records."""
+        if self._hour is not None and now_ms // _HOUR_MS > self._hour:
+            self._ports.slices.close_slice(self._ports.journal, max(now_ms, self._last_at_ms))
+        if self._day is not None and now_ms // _DAY_MS > self._day:
+            self._ports.anchors.add(self._ports.journal, max(now_ms, self._last_at_ms))
+        self._hour = max(now_ms // _HOUR_MS, self._hour or 0)
+        self._day = max(now_ms // _DAY_MS, self._day or 0)
+
+    def _handed_over(self) -> tuple[int | None, int | None]:
+        """Hour of the first record that is in no slice yet, and day of the last anchor."""
+        journal = self._ports.journal
+        waiting = next(iter(journal.records(self._ports.slices.last_seq + 1)), None)
+        hour = parse_at(waiting.at) // _HOUR_MS if waiting else None
+        anchored_ms = self._ports.anchors.newest_at_ms()
+        if anchored_ms is None:
+            first = next(iter(journal.records(1, 1)), None)
+            anchored_ms = parse_at(first.at) if first else None
+        return hour, None if anchored_ms is None else anchored_ms // _DAY_MS
+
+
+def _last_at_ms(journal: CoreJournal) -> int:
+    seq = journal.head().seq
+    newest = next(iter(journal.records(seq, seq)), None) if seq else None
+    return parse_at(newest.at) if newest else 0
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int)  # this module wrote it
+    return value

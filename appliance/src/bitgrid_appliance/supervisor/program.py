@@ -1,0 +1,74 @@
+"""Programs of the other members that are run to their end: the agent once, the researcher's side.
+
+Appliance and researcher share no code, so they are called as commands; absent is exit code 3.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from bitgrid_appliance.settings import search_path
+from bitgrid_appliance.supervisor.child import read_output
+from bitgrid_core.codec import Json
+from bitgrid_core.errors import CheckFailed, MissingDependency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a program ended.
+
+    Attributes:
+        program: its name.
+        code: exit code.
+        output: standard output.
+    """
+
+    program: str
+    code: int
+    output: str
+
+    def document(self) -> dict[str, Json]:
+        """The JSON object that it printed.
+
+        Raises:
+            CheckFailed: it printed something else.
+        """
+        try:
+            found = json.loads(self.output)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise CheckFailed(
+                f"{self.program} ended with code {self.code} and no result.", "See its log."
+            )
+        return cast("dict[str, Json]", found)
+
+
+def program_path(name: str) -> str:
+    """Where a command of ours lies: beside this Python, or on the PATH.
+
+    Raises:
+        MissingDependency: it is not installed.
+    """
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.is_file() else shutil.which(name, path=search_path())
+    if found is None:
+        member = name if name != "bitgrid-mirror" else "bitgrid-mirror-agent"
+        raise MissingDependency(f"The command {name} is not there.", f"Install {member}.")
+    return found
+
+
+async def run_program(name: str, arguments: tuple[str, ...], log_dir: Path) -> Completed:
+    """Run a command of ours to its end.
+
+    Raises:
+        MissingDependency: it is not installed.
+    """
+    argv = (program_path(name), *arguments)
+    code, output = await read_output(argv, log_dir / f"{name}.log")
+    return Completed(program=name, code=code, output=output.decode(errors="replace"))

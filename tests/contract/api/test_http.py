@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from bitgrid_appliance.api.app import create_app
@@ -102,7 +102,7 @@ def test_every_read_answers_in_the_described_shape(client: Http, path: str) -> N
     """What is described is what is answered."""
     answer = client.get(f"{API}/{path}")
     assert answer.status_code == 200
-    Draft202012Validator(_schema(client, path)).validate(answer.json())
+    OAS31Validator(_schema(client, path)).validate(answer.json())
 
 
 @pytest.mark.parametrize("path", READS)
@@ -110,7 +110,7 @@ def test_every_read_answers_before_the_first_decision(empty: Http, path: str) ->
     """Without broker, core and journal the API stands, in the same shapes."""
     answer = empty.get(f"{API}/{path}")
     assert answer.status_code == 200
-    Draft202012Validator(_schema(empty, path)).validate(answer.json())
+    OAS31Validator(_schema(empty, path)).validate(answer.json())
 
 
 def test_health_is_honest_when_everything_is_away(empty: Http) -> None:
@@ -199,7 +199,7 @@ def test_what_is_not_there_is_a_404_problem(client: Http, path: str) -> None:
     answer = client.get(f"{API}/{path}")
     _is_problem(answer, 404)
     schema = _schema(client, "decisions/{event_id}", "404")
-    Draft202012Validator(schema).validate(answer.json())
+    OAS31Validator(schema).validate(answer.json())
 
 
 def test_problems_are_described_as_problems(client: Http) -> None:

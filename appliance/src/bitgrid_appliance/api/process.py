@@ -169,14 +169,14 @@ def _settings(arguments: Sequence[str] | None) -> WebSettings:
     parser.add_argument("--broker-port", type=int, default=given.broker_port or BROKER_PORT)
     parser.add_argument("--host", default=LOOPBACK, help="address to serve on")
     parser.add_argument("--port", type=int, default=given.web_port, help="port to serve on")
-    parser.add_argument("--stdin-guard", action="store_true", help="end when stdin closes")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when stdin closes")
     found = parser.parse_args(arguments)
     return WebSettings(
         data_dir=found.data,
         link=web_link(found.site, found.broker_port, found.broker_host),
         host=found.host,
         port=found.port,
-        stdin_guard=found.stdin_guard,
+        stdin_guard=found.until_stdin_closes,
     )
 
 

@@ -15,7 +15,7 @@ const TICK_MS = 250;
 const seen = { state: null, health: null, mirror: null, day: null, connected: false, everConnected: false };
 const clock = new SiteClock();
 let past = null;
-let dayAt = 0;
+let dayAt = -DAY_EVERY_MS;
 let dayTimer = null;
 
 function siteTime() {

@@ -1,0 +1,308 @@
+"""The page in a real browser, over the real web process, a real broker and a real journal."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from support.browser import Watched, chromium, watched
+from support.tools import need
+from support.web import broker, free_port, messages, publish, seeded_day, web, write_journal
+
+DAY = seeded_day(93)
+READY = "#past details"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A running house: where its page is, and where messages go."""
+
+    origin: str
+    broker_port: int
+    data: Path
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Broker, web process and a day's journal."""
+    need("chromium")
+    data = tmp_path_factory.mktemp("house")
+    write_journal(data / "journal" / "journal.sqlite", DAY[:92])
+    with broker() as port, web(data, port) as origin:
+        publish(port, messages(DAY[91]))
+        yield House(origin=origin, broker_port=port, data=data)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A phone in Germany."""
+    profile = tmp_path_factory.mktemp("profile")
+    size = {"width": 390, "height": 844}
+    with chromium(profile, viewport=size, locale="de-DE", timezone_id="Europe/Berlin") as context:
+        yield context
+
+
+@pytest.fixture
+def seen(browser: BrowserContext, house: House) -> Iterator[Watched]:
+    """The page, loaded and live, in German."""
+    found = watched(browser)
+    found.page.goto(house.origin)
+    found.page.evaluate("localStorage.clear()")
+    found.page.reload()
+    found.page.wait_for_selector(READY)
+    yield found
+    found.page.close()
+
+
+def test_the_page_answers_the_four_questions(seen: Watched) -> None:
+    """What each load does, why, what would change it, and when the next block decides."""
+    card = seen.page.locator("[data-load=load-1]")
+    expect(card.locator(".does")).to_contain_text("Läuft")
+    expect(card.locator(".does")).to_contain_text("1,67")
+    expect(card.locator(".why")).to_contain_text("Überschuss")
+    expect(card.locator(".change")).not_to_be_empty()
+    expect(card.locator(".next")).to_contain_text("Entscheidet wieder um 17:30")
+    expect(card.locator(".left")).to_have_text("in 6:40")
+
+
+def test_the_site_is_shown_watt_by_watt(seen: Watched) -> None:
+    """Sun, house, load and grid with their numbers, also for who cannot see the picture."""
+    said = seen.page.locator(".sankey desc").text_content()
+    assert said is not None
+    for word in ("Sonne 3,", "Haus 2", "Miner 1,67", "Einspeisung"):
+        assert word in said
+    expect(seen.page.locator(".battery")).to_contain_text("100")
+
+
+def test_the_day_is_a_chart_with_a_table_beside_it(seen: Watched) -> None:
+    """The chart has a title and a description; the table has a row for each block."""
+    chart = seen.page.locator("svg.chart")
+    expect(chart).to_be_visible()
+    for part in ("title", "desc"):
+        assert chart.locator(f"> {part}").text_content()
+    for line in (".pv-area", ".house-line", ".load-area", ".soc-line"):
+        assert len(chart.locator(line).first.get_attribute("d") or "") > 50, line
+    seen.page.locator(".as-table summary").click()
+    expect(seen.page.locator(".as-table tbody tr")).to_have_count(92)
+
+
+def test_no_request_leaves_the_origin_and_the_console_is_silent(
+    seen: Watched, house: House
+) -> None:
+    """No CDN, no font, no counter; no error and no warning."""
+    seen.page.wait_for_timeout(500)
+    assert seen.requests
+    assert [url for url in seen.requests if not url.startswith(house.origin)] == []
+    assert seen.complaints == []
+
+
+STANDS_MS = """
+() => new Promise((tell) => {
+  const look = () => {
+    const stands = document.querySelector("svg.chart") && document.querySelector("#past details");
+    if (stands) tell(performance.now());
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+
+
+def test_the_page_is_there_within_a_second(seen: Watched) -> None:
+    """From navigation until the chart and the list stand, measured by the browser itself."""
+    seen.page.reload(wait_until="commit")
+    took_ms = seen.page.evaluate(STANDS_MS)
+    assert took_ms < 1000
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_nothing_scrolls_sideways(seen: Watched, width: int) -> None:
+    """Also with an open explanation and the open table."""
+    seen.page.set_viewport_size({"width": width, "height": 800})
+    seen.page.locator("#past > li > details > summary").nth(1).click()
+    seen.page.wait_for_selector(".rules")
+    seen.page.locator(".technical summary").click()
+    seen.page.locator(".as-table summary").click()
+    seen.page.wait_for_timeout(300)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    seen.page.set_viewport_size({"width": 390, "height": 844})
+
+
+def test_the_language_switches_and_is_remembered(seen: Watched) -> None:
+    """All texts change at once, and stay so after a reload."""
+    expect(seen.page.locator("#day-title")).to_have_text("Der Tag")
+    seen.page.get_by_role("button", name="English").click()
+    expect(seen.page.locator("#day-title")).to_have_text("The day")
+    expect(seen.page.locator(".why")).to_contain_text("surplus")
+    expect(seen.page.locator("#past .text").first).to_contain_text("surplus")
+    assert seen.page.evaluate("document.documentElement.lang") == "en"
+    seen.page.reload()
+    expect(seen.page.locator("#day-title")).to_have_text("The day")
+
+
+def test_dark_and_light_follow_the_reader(seen: Watched) -> None:
+    """The scheme of the system decides."""
+
+    def paper() -> str:
+        return str(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    seen.page.emulate_media(color_scheme="light")
+    light = paper()
+    seen.page.emulate_media(color_scheme="dark")
+    assert paper() != light
+    seen.page.emulate_media(color_scheme="light")
+
+
+CONTRAST = """
+() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const part = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const found = rgb(getComputedStyle(e).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
+  const bad = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    if (element.closest("noscript, title, desc")) continue;
+    const style = getComputedStyle(element);
+    const ink = rgb(element.closest("svg") ? style.fill : style.color);
+    const [a, b] = [light(ink), light(ground(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) bad.push(`${ratio.toFixed(2)} ${walker.currentNode.data.trim()}`);
+  }
+  return bad;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_enough_contrast(seen: Watched, scheme: str) -> None:
+    """4.5 to 1 for all of it, in both schemes (WCAG AA)."""
+    seen.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+    seen.page.locator("#past > li > details > summary").nth(1).click()
+    seen.page.wait_for_selector(".rules")
+    seen.page.locator("#health summary").click()
+    seen.page.wait_for_timeout(400)
+    assert seen.page.evaluate(CONTRAST) == []
+    seen.page.emulate_media(color_scheme="light")
+
+
+def test_an_explanation_opens_by_keyboard(seen: Watched) -> None:
+    """Every rule with its numbers, what would change it, and the event, without a mouse."""
+    seen.page.locator("#past > li > details > summary").first.focus()
+    seen.page.keyboard.press("Enter")
+    rules = seen.page.locator(".rules li")
+    expect(rules).to_have_count(5)
+    expect(seen.page.locator(".rules .decides")).to_have_count(1)
+    expect(seen.page.locator(".rules .decides")).to_contain_text("kW")
+    seen.page.keyboard.press("Tab")
+    seen.page.keyboard.press("Enter")
+    expect(seen.page.locator(".technical pre")).to_contain_text('"decision_code"')
+
+
+def test_everything_that_acts_is_reached_by_tab(seen: Watched) -> None:
+    """The skip link comes first; nothing traps the focus."""
+    reached = []
+    for _ in range(8):
+        seen.page.keyboard.press("Tab")
+        reached.append(
+            seen.page.evaluate("document.activeElement.className || document.activeElement.tagName")
+        )
+    assert reached[0] == "skip"
+    assert "BUTTON" in reached
+    assert "SUMMARY" in reached
+
+
+def test_an_entry_that_is_open_stays_open_when_a_decision_comes(
+    seen: Watched, house: House
+) -> None:
+    """A new decision changes the sentence live and closes nothing that somebody reads."""
+    entry = seen.page.locator("#past > li > details").nth(2)
+    entry.locator("> summary").click()
+    entry.locator(".rules").wait_for()
+    before = seen.page.locator(".why").text_content() or ""
+    event = DAY[92].events[0]
+    write_journal(house.data / "journal" / "journal.sqlite", DAY[92:])
+    publish(house.broker_port, messages(DAY[92]))
+    expect(seen.page.locator(".why")).not_to_have_text(before)
+    expect(seen.page.locator(".next")).to_contain_text("17:40")
+    assert event.id in seen.page.evaluate(
+        "fetch('/api/v1/decisions?limit=1').then((a) => a.json()).then((d) => d.items[0].event.id)"
+    )
+    assert seen.page.locator("#past > li > details[open]").count() == 1
+
+
+def test_a_hostile_text_is_shown_as_text(seen: Watched, house: House) -> None:
+    """What comes from the bus is never markup."""
+    nasty = '<img src=x onerror="document.title=1">'
+    event = DAY[92].events[0]
+    words = {"de": nasty, "en": nasty}
+    explain = {"id": event.id, "short": words, "change": words}
+    publish(house.broker_port, [*messages(DAY[92]), ("explain/load-1", explain)])
+    expect(seen.page.locator(".why")).to_have_text(nasty)
+    assert seen.page.locator("main img").count() == 0
+    publish(house.broker_port, [("explain/load-1", {"id": "", "short": {}, "change": {}})])
+
+
+def _open(context: BrowserContext, origin: str) -> Page:
+    page = context.new_page()
+    page.goto(origin)
+    page.wait_for_selector("[data-load=load-1]")
+    return page
+
+
+def test_a_lost_web_process_is_said_and_its_return_too(
+    browser: BrowserContext, tmp_path: Path
+) -> None:
+    """Values are greyed with their age, never shown as live; afterwards all is live again."""
+    port = free_port()
+    with broker() as broker_port:
+        publish(broker_port, messages(DAY[91]))
+        with web(tmp_path, broker_port, port) as origin:
+            page = _open(browser, origin)
+            expect(page.locator("#health-text")).to_contain_text("Live")
+            expect(page.locator("#banner")).to_be_hidden()
+        expect(page.locator("#banner")).to_contain_text("Keine Verbindung zum Haus")
+        expect(page.locator("#health-text")).to_contain_text("Getrennt")
+        expect(page.locator("body")).to_have_class("is-old")
+        expect(page.locator(".left")).to_have_text("Zeit steht")
+        with web(tmp_path, broker_port, port):
+            expect(page.locator("#health-text")).to_contain_text("Live", timeout=20_000)
+            expect(page.locator("#banner")).to_be_hidden()
+            page.close()
+
+
+def test_a_lost_broker_is_said(browser: BrowserContext, tmp_path: Path) -> None:
+    """The web process lives, but what it shows is old: the page says so."""
+    with broker() as broker_port:
+        publish(broker_port, messages(DAY[91]))
+        context = web(tmp_path, broker_port)
+        origin = context.__enter__()
+        page = _open(browser, origin)
+    try:
+        expect(page.locator("#banner")).to_contain_text("Nachrichtendienst", timeout=15_000)
+        expect(page.locator("body")).to_have_class("is-old")
+        page.close()
+    finally:
+        context.__exit__(None, None, None)
+
+
+def test_before_the_first_decision_the_page_says_when_it_comes(
+    browser: BrowserContext, tmp_path: Path
+) -> None:
+    """An empty house is no error page."""
+    with broker() as broker_port, web(tmp_path, broker_port) as origin:
+        page = browser.new_page()
+        page.goto(origin)
+        expect(page.locator("#load-cards")).to_contain_text("Noch keine Entscheidung")
+        expect(page.locator("#mirror")).to_contain_text("nichts verlässt das Haus")
+        page.close()

@@ -102,10 +102,11 @@ class Agent:
             if consent.expired(now_ms):
                 return self._off(state, Kind.EXPIRED)
             if not consent.begun(now_ms):
-                return self._snapshot(state, Phase.OFF)
+                return self._off(state, Kind.WITHDRAWN)
             if state is None and not seal:
                 return self._snapshot(state, Phase.IDLE)
             state = self._state_for(state, consent.target)
+            self._leave_copied_log(state)
             if seal:
                 self._seal(state, consent, now_ms)
             return self._push(state, Phase.IDLE)
@@ -129,6 +130,12 @@ class Agent:
         if state is None:
             return states.create(self._settings.state, target, self._world.random, self._world.hook)
         return state
+
+    def _leave_copied_log(self, state: State) -> None:
+        """A restored or copied directory starts a new shard before it says anything."""
+        if state.copied:
+            state.log.open_new_shard(instants.write(self._last_ms(state)))
+            state.settle()
 
     def _seal(self, state: State, consent: Consent, now_ms: int) -> None:
         writing.record_consent(state, consent, now_ms)
@@ -200,7 +207,7 @@ class Agent:
             return Status(state=phase, alarm=alarm)
         ledger, log = state.ledger, state.log
         verifier = state.key.verifier(log.origin)
-        forked = f"The log goes on in shard {log.shard}: another copy of this disk was pushing."
+        forked = f"The log goes on in shard {log.shard}: this disk was restored or copied."
         return Status(
             state=phase,
             alarm=alarm,

@@ -22,6 +22,7 @@ from bitgrid_mirror_agent import status
 from bitgrid_mirror_agent.settings import Clock, Settings
 from bitgrid_mirror_agent.status import Status
 
+_WIDTH = 72
 _EXAMPLES = """\
 examples:
   bitgrid-mirror once --data /var/lib/bitgrid          seal what is new, push it, end
@@ -117,10 +118,9 @@ def _push(options: argparse.Namespace) -> int:
 def _turn(options: argparse.Namespace, *, seal: bool) -> int:
     from bitgrid_mirror_agent.bootstrap import build
 
-    progress = _Progress(_settings(options).state)
-    agent = build(_settings(options), _wait_without_end, progress)
-    found = agent.turn(seal=seal)
-    progress.end()
+    settings = _settings(options)
+    progress = status.Progress(settings.state, _show)
+    found = build(settings, _wait_without_end, progress).turn(seal=seal)
     _print(found.document, as_json=options.json)
     return 0
 
@@ -156,31 +156,11 @@ def _keygen(options: argparse.Namespace) -> int:
     return 0
 
 
-class _Progress:
-    """Shows on a terminal, and in the status file, how far a long turn is; once a second."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._next = time.monotonic() + 1
-        self._shown = False
-
-    def __call__(self, snapshot: Callable[[], Status]) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + 1
-        now = snapshot()
-        status.write(self._directory, now)
-        if sys.stderr.isatty():
-            line = (
-                f"sealed {now.sealed_objects}, waiting {now.pending}, pushed {now.bytes_pushed} B"
-            )
-            sys.stderr.write(f"\r{line:<70}")
-            self._shown = True
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._shown:
-            sys.stderr.write("\r" + " " * 70 + "\r")
+def _show(now: Status) -> None:
+    """One line on a terminal that is written over and over."""
+    if sys.stderr.isatty():
+        line = f"sealed {now.sealed_objects}, waiting {now.pending}, pushed {now.bytes_pushed} B"
+        sys.stderr.write(f"\r{line:<{_WIDTH}}\r")
 
 
 def _wait_without_end(wait_ms: int) -> bool:

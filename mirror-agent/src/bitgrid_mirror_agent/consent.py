@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bitgrid_core import codec
 from bitgrid_core.archive import bech32
-from bitgrid_core.archive.leaf import recipient_fingerprint
+from bitgrid_core.archive.leaf import DATA_KINDS, recipient_fingerprint
 from bitgrid_core.archive.limits import LIMITS
 from bitgrid_core.errors import BadInput, MissingDependency, Refused
 from bitgrid_mirror_agent import instants
@@ -159,8 +159,14 @@ def _consent(body: Mapping[str, codec.Json], digest: str) -> Consent:
     if profile not in set(Profile):
         raise BadInput(f"The consent's profile {profile!r} is unknown.", "Choose full or research.")
     streams = body.get("streams")
-    if not isinstance(streams, list) or not streams:
-        raise BadInput("The consent names no streams.", _REMEDY)
+    if (
+        not isinstance(streams, list)
+        or not streams
+        or not all(one in set(DATA_KINDS) for one in streams)
+    ):
+        raise BadInput(
+            f"The consent's streams are {streams!r}.", "Choose of logs, exports and replays."
+        )
     return Consent(
         id=_text(body, "id"),
         digest=digest,

@@ -28,7 +28,8 @@ class DirectoryStore:
     """Objects as files below a root.
 
     Args:
-        root: the directory; created on the first put.
+        root: the directory; created on the first put, its parent is not: a disk that is not
+            mounted is not replaced by a directory of its name.
         hook: told each durable step.
     """
 
@@ -43,6 +44,8 @@ class DirectoryStore:
         assert not name.startswith("/"), name
         path = self._root.joinpath(*parts)
         try:
+            if not self._root.parent.is_dir():
+                return Answer(outcome=Outcome.STOP, reason=f"{self._root.parent} is not there")
             if once and path.exists():
                 return ALREADY_THERE
             make_directory(path.parent)

@@ -17,6 +17,17 @@ from bitgrid_mirror_agent.consent import Profile
 
 RECORD_FIELDS = frozenset({"seq", "at", "kind", "body", "private", "salt", "prev"})
 RESEARCH_FIELDS = ("seq", "at", "kind", "body", "prev")
+RESEARCH_KINDS = frozenset(
+    {
+        # inputs of a decision
+        *("policy", "block", "missed", "lease_end", "autonomy", "override", "confirm"),
+        *("trigger", "time_box", "clock_jump"),
+        # decisions and what happened around them
+        *("decision", "safety", "health", "audit", "boot", "stop"),
+        *("consent", "export", "retention", "anchor"),
+    }
+)
+"""Kinds of records whose body holds opaque ids and numbers only, as the contract promises."""
 
 
 def redacted(record: dict[str, codec.Json], line: bytes, profile: Profile) -> bytes:
@@ -39,6 +50,11 @@ def _research(record: dict[str, codec.Json]) -> bytes:
     if odd:
         raise Refused(
             f"Record {record.get('seq')} has or lacks {odd}, unknown to the profile research.",
+            "Update the agent, or grant the profile full.",
+        )
+    if record["kind"] not in RESEARCH_KINDS:
+        raise Refused(
+            f"Record {record['seq']} is of kind {record['kind']!r}, unknown to the profile research.",
             "Update the agent, or grant the profile full.",
         )
     kept: dict[str, codec.Json] = {name: record[name] for name in RESEARCH_FIELDS}

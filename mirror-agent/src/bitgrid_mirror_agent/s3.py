@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import urllib.parse
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -17,7 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bitgrid_core.errors import MissingDependency
+from bitgrid_core.errors import BadInput, MissingDependency
 from bitgrid_mirror_agent.consent import Target
 from bitgrid_mirror_agent.store import ALREADY_THERE, STORED, Answer, Body, Outcome
 
@@ -46,6 +47,7 @@ class S3Store:
 
     Raises:
         MissingDependency: the settings hold no credentials.
+        BadInput: the endpoint is neither https nor on this machine.
     """
 
     def __init__(self, target: Target, credentials: Credentials) -> None:
@@ -54,6 +56,7 @@ class S3Store:
                 "No S3 credentials are set.",
                 "Set s3_access_key_id and s3_secret_access_key in mirror.toml (mode 0600).",
             )
+        _check_endpoint(target.endpoint)
         self._bucket = target.bucket
         self._client = boto3.client(
             "s3",
@@ -93,6 +96,14 @@ class S3Store:
         except (BotoCoreError, OSError) as error:
             return Answer(outcome=Outcome.RETRY, reason=f"{type(error).__name__}: {error}")
         return STORED
+
+
+def _check_endpoint(endpoint: str) -> None:
+    parts = urllib.parse.urlsplit(endpoint)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise BadInput(
+            f"Endpoint {endpoint!r} is not encrypted.", "Consent to an https:// address."
+        )
 
 
 def _opened(body: Body) -> BinaryIO:

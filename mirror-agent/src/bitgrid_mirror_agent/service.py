@@ -21,7 +21,6 @@ from bitgrid_mirror_agent import status
 from bitgrid_mirror_agent.agent import Agent
 from bitgrid_mirror_agent.bootstrap import build
 from bitgrid_mirror_agent.settings import Settings
-from bitgrid_mirror_agent.status import Status
 
 CONSENT_CHECK_S = 5
 _TURN = "turn"
@@ -38,9 +37,7 @@ def run(settings: Settings, *, stdin_guard: bool, report: Callable[[BitgridError
     def wait(wait_ms: int) -> bool:
         return end.wait(wait_ms / 1000)
 
-    def progress(snapshot: Callable[[], Status]) -> None:
-        status.write(settings.state, snapshot())
-
+    progress = status.Progress(settings.state, lambda _status: None)
     turns = _Turns(build(settings, wait, progress), settings.consent, report)
     scheduler = BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(1)},

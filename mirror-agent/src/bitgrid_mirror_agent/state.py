@@ -52,6 +52,20 @@ class State:
         """Root of a shard in the target."""
         return names.root(self.target.prefix, self.log.node, shard)
 
+    @property
+    def copied(self) -> bool:
+        """Whether the directory was restored or copied: its key lies in another file than it did.
+
+        Not every copy shows (a whole disk's does not); those that do not are found by *already
+        there* on a first send.
+        """
+        return self.ledger.get("key_inode") != str((self.directory / KEY).stat().st_ino)
+
+    def settle(self) -> None:
+        """Take the directory as it lies now for the original."""
+        with self.ledger.transaction("settle"):
+            self.ledger.set("key_inode", str((self.directory / KEY).stat().st_ino))
+
     def close(self) -> None:
         """Close the ledger."""
         self.ledger.close()
@@ -113,6 +127,7 @@ def create(directory: Path, target: Target, random: Random, hook: Hook) -> State
     with state.ledger.transaction("create"):
         state.ledger.set("node", random(_NODE_SIZE).hex())
         state.ledger.set("public_key", key.public.hex())
+        state.ledger.set("key_inode", str((directory / KEY).stat().st_ino))
         state.ledger.set("target", json.dumps(asdict(target), sort_keys=True))
         state.log.start_shard(0)
     state.queue.tidy_spool()
@@ -124,7 +139,7 @@ def retire(state: State) -> None:
     former = state.directory / FORMER / state.log.node
     state.close()
     make_directory(former)
-    for name in (LEDGER, KEY, SPOOL):
+    for name in (LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", KEY, SPOOL):
         path = state.directory / name
         if path.exists():
             path.rename(former / name)

@@ -6,6 +6,8 @@ Counts and states, no content: the UI reads it as untrusted data. The agent neve
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -73,6 +75,29 @@ def write(directory: Path, status: Status) -> None:
         raise StorageError(
             f"{directory} cannot be written: {error.strerror}.", "Give the agent write access."
         ) from error
+
+
+class Progress:
+    """Called often; once a second, asks for the status, writes it and shows it.
+
+    Args:
+        directory: where the status file is.
+        show: shows a status to whoever waits.
+    """
+
+    def __init__(self, directory: Path, show: Callable[[Status], None]) -> None:
+        self._directory = directory
+        self._show = show
+        self._next = time.monotonic() + 1
+
+    def __call__(self, snapshot: Callable[[], Status]) -> None:
+        """One more thing is done."""
+        if time.monotonic() < self._next:
+            return
+        now = snapshot()
+        write(self._directory, now)
+        self._show(now)
+        self._next = time.monotonic() + 1
 
 
 def read(directory: Path) -> dict[str, codec.Json]:

@@ -1,6 +1,7 @@
 """Whole turns of the agent over a real directory, real keys and the stock programs."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -295,32 +296,64 @@ def test_lost_answers_send_the_same_bytes_again(house: House) -> None:
     assert all(len(found) == 1 for found in bodies.values())
 
 
-def test_restored_disk_opens_a_new_shard_that_names_the_last_known_checkpoint(
+def test_restored_directory_opens_a_new_shard_before_it_says_anything(
     house: House, tmp_path: Path, key_file: Path
 ) -> None:
-    """The old log keeps one root per size; the new shard carries what the old copy had not told."""
+    """The old log is left as it is; the new shard carries what the old copy had not told."""
     house.grant()
     house.close_slice(3)
     house.agent().turn()
     known = leaves_of(shards(house.archive)[0])
     backup = tmp_path / "backup"
-    subprocess.run(["cp", "-a", house.data / "mirror", backup], check=True)
+    shutil.copytree(house.data / "mirror", backup)
     house.close_slice(3)
     house.agent().turn()
-    old = {path: path.read_bytes() for path in house.archive.rglob("log/checkpoint.d/*")}
-    subprocess.run(["rm", "-r", house.data / "mirror"], check=True)
-    subprocess.run(["cp", "-a", backup, house.data / "mirror"], check=True)
     house.close_slice(3)
+    house.agent().turn()
+    old = contents(shards(house.archive)[0])
+    shutil.move(house.data / "mirror", tmp_path / "lost")
+    shutil.copytree(backup, house.data / "mirror")
     status = house.agent().turn()
     assert status.root is not None
     assert status.root.endswith("/s001/")
     assert status.notice is not None
-    assert {path: path.read_bytes() for path in old} == old
-    _, root = shards(house.archive)
+    assert contents(shards(house.archive)[0]) == old
+    root = shards(house.archive)[1]
     leaves = leaves_of(root)
     assert leaves[0]["kind"] == "shard"
     assert leaves[0]["prior"]["size"] == len(known)
     assert [one["seq"] for one in records_of(root, key_file)] == [4, 5, 6, 7, 8, 9]
+    assert house.agent().turn().root == status.root
+
+
+def test_cloned_disk_is_found_by_what_is_already_there(
+    house: House, tmp_path: Path, key_file: Path
+) -> None:
+    """A clone that looks like the original collides on its first name of the log and goes aside."""
+    house.grant()
+    house.close_slice(3)
+    house.agent().turn()
+    ledger, before = house.data / "mirror" / "ledger.sqlite", tmp_path / "ledger"
+    shutil.copyfile(ledger, before)
+    house.close_slice(3)
+    house.agent().turn()
+    old = contents(shards(house.archive)[0])
+    shutil.copyfile(before, ledger)
+    status = house.agent().turn()
+    assert status.root is not None
+    assert status.root.endswith("/s001/")
+    now = contents(shards(house.archive)[0])
+    assert {name: now[name] for name in old if name != "log/checkpoint"} == {
+        name: body for name, body in old.items() if name != "log/checkpoint"
+    }
+    root = shards(house.archive)[1]
+    assert [one["seq"] for one in records_of(root, key_file)] == [4, 5, 6]
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Everything in a shard."""
+    found = (path for path in root.rglob("*") if path.is_file())
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
 def test_two_agents_on_one_state_directory_are_kept_apart(house: House) -> None:

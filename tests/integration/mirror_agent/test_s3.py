@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from bitgrid_core.errors import MissingDependency, StorageError
+from bitgrid_core.errors import BadInput, MissingDependency, StorageError
 from bitgrid_mirror_agent.consent import Target, TargetKind
 from bitgrid_mirror_agent.s3 import Credentials, S3Store
 from bitgrid_mirror_agent.store import Outcome, Store
@@ -71,13 +71,12 @@ def test_archive_in_a_bucket_verifies_and_the_writer_cannot_read_it(
     assert status.bytes_pushed >= sum(len(body) for body in inside.values())
     client = server.client("s3", user)
     key = next(iter(objects))
-    for act in (
-        lambda: client.get_object(Bucket=BUCKET, Key=key),
-        lambda: client.list_objects_v2(Bucket=BUCKET),
-        lambda: client.delete_object(Bucket=BUCKET, Key=key),
-    ):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            act()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.get_object(Bucket=BUCKET, Key=key)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.list_objects_v2(Bucket=BUCKET)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.delete_object(Bucket=BUCKET, Key=key)
 
 
 def test_wrong_secret_pauses_with_an_alarm(server: s3.Server, tmp_path: Path) -> None:
@@ -103,6 +102,15 @@ def test_missing_credentials_are_named_before_anything_is_sent(server: s3.Server
     """No other source of credentials is asked."""
     with pytest.raises(MissingDependency, match="credentials"):
         S3Store(target(server.endpoint), Credentials(access_key_id="", secret_access_key=""))
+
+
+def test_unencrypted_endpoint_elsewhere_is_refused() -> None:
+    """Neither key nor object leaves the house in the clear."""
+    with pytest.raises(BadInput, match="not encrypted"):
+        S3Store(
+            target("http://store.example"),
+            Credentials(access_key_id="a", secret_access_key="b"),
+        )
 
 
 def target(endpoint: str) -> Target:

@@ -104,6 +104,8 @@ def test_recipients_without_the_owner_are_refused(house: House) -> None:
         {"v": 2},
         {"streams": []},
         {"streams": "logs"},
+        {"streams": ["../keys"]},
+        {"streams": ["logs", 1]},
         {"profile": "everything"},
         {"heartbeat_s": 0},
         {"heartbeat_s": True},

@@ -16,6 +16,13 @@ def test_unusable_root_says_stop_with_the_reason(tmp_path: Path) -> None:
     assert "file" in answer.reason
 
 
+def test_disk_that_is_not_mounted_says_stop_and_nothing_takes_its_place(tmp_path: Path) -> None:
+    """No archive grows unseen on the wrong disk."""
+    answer = DirectoryStore(tmp_path / "media" / "usb").put("a", b"x")
+    assert answer.outcome is Outcome.STOP
+    assert not (tmp_path / "media").exists()
+
+
 def test_interrupted_put_is_cleared_away_by_its_repetition(tmp_path: Path) -> None:
     """A half-written file never has a final name, and does not stay."""
 

@@ -33,3 +33,10 @@ def test_research_refuses_a_field_that_nobody_has_thought_of() -> None:
     one = {**record(1, ZERO_HEAD), "owner_name": "Ada"}
     with pytest.raises(Refused, match="owner_name"):
         redacted(one, codec.encode(one) + b"\n", Profile.RESEARCH)
+
+
+def test_research_refuses_a_kind_that_nobody_has_thought_of() -> None:
+    """A new kind of record stays at home until the profile knows it."""
+    one = {**record(1, ZERO_HEAD), "kind": "diary"}
+    with pytest.raises(Refused, match="diary"):
+        redacted(one, codec.encode(one) + b"\n", Profile.RESEARCH)

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bitgrid_core import codec
 from bitgrid_core import replay as core
 from bitgrid_core.archive import manifest as manifests
 from bitgrid_core.archive.leaf import Leaf
 from bitgrid_core.archive.manifest import Manifest
-from bitgrid_core.chain import Record
 from bitgrid_core.errors import BadInput
 from bitgrid_core.inputs import INPUT_KINDS
 from bitgrid_core.replay import ReplayReport
 from bitgrid_research.layout import ShardId
 from bitgrid_research.outcome import Finding, Outcome
 from bitgrid_research.verify.archive import Question, verify_workspace
-from bitgrid_research.verify.content import Content
+from bitgrid_research.verify.content import Body, Content
 from bitgrid_research.verify.objects import Opener
 from bitgrid_research.verify.shard import ShardReport
 from bitgrid_research.workspace import Workspace
@@ -78,7 +78,7 @@ def _replay_shard(
 ) -> None:
     """Replay each run of a shard; reports and findings go into ``told``."""
     reports, findings = told
-    policy: list[Record] = []
+    policy: list[Body] = []
     runs = list(_runs(contents))
     for run in runs:
         name = f"{shard.path}/records {run[0].manifest.first} to {run[-1].manifest.last}"
@@ -108,21 +108,21 @@ def _runs(contents: Sequence[_Checked]) -> Iterator[list[_Checked]]:
         yield run
 
 
-def _records(opener: Opener, run: Sequence[_Checked], policy: list[Record]) -> Iterator[Record]:
+def _records(opener: Opener, run: Sequence[_Checked], policy: list[Body]) -> Iterator[Body]:
     """Records of a run; ``policy`` carries the one in force over to the next run."""
-    if policy and policy[0].body.get("digest") in run[0].manifest.policy_digests:
+    if policy and _policy_body(policy[0]).get("digest") in run[0].manifest.policy_digests:
         yield policy[0]
     for one in run:
         files = opener.files(one.leaf)
         assert files is not None, "it was opened a moment ago"
         manifest = manifests.decode(files[manifests.NAME])
-        for record in Content(manifest=manifest, files=files).records():
+        for record in Content(manifest=manifest, files=files).bodies():
             if record.kind == _POLICY:
                 policy[:] = [record]
             yield record
 
 
-def _from_first_block(records: Iterator[Record]) -> Iterator[Record]:
+def _from_first_block(records: Iterator[Body]) -> Iterator[Body]:
     """The same without decisions whose block is lost in the hole before."""
     begun = False
     for record in records:
@@ -131,9 +131,9 @@ def _from_first_block(records: Iterator[Record]) -> Iterator[Record]:
             yield record
 
 
-def _until_last_whole_block(records: Iterator[Record]) -> Iterator[Record]:
+def _until_last_whole_block(records: Iterator[Body]) -> Iterator[Body]:
     """The same without a last block whose decisions are lost in the hole that follows."""
-    loads, block, decisions = 0, list[Record](), 0
+    loads, block, decisions = 0, list[Body](), 0
     for record in records:
         if record.kind == _POLICY:
             loads = _load_count(record)
@@ -147,10 +147,15 @@ def _until_last_whole_block(records: Iterator[Record]) -> Iterator[Record]:
         yield from block
 
 
-def _load_count(policy: Record) -> int:
-    document = policy.body.get("policy")
+def _load_count(policy: Body) -> int:
+    document = _policy_body(policy).get("policy")
     loads = document.get("loads") if isinstance(document, dict) else None
     return len(loads) if isinstance(loads, list) else 0
+
+
+def _policy_body(policy: Body) -> dict[str, codec.Json]:
+    body = codec.loads(policy.body_bytes)
+    return body if isinstance(body, dict) else {}
 
 
 def _deviation(name: str, report: ReplayReport) -> list[Finding]:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from bitgrid_core.chain import (
-    ChainFault,
-    Draft,
-    Head,
-    Record,
-    links,
-    make_record,
-)
+from bitgrid_core.chain import SALT_BYTES, ChainFault, Draft, Head, Record, links, make_record
 from bitgrid_core.codec import Json, decode
 from bitgrid_core.errors import BadInput
 from bitgrid_core.journal.anchors import Anchor, CheckSignature, signed_bytes
@@ -43,24 +36,31 @@ class JournalReport:
 
 
 def verify_journal(
-    reader: SqliteReader, anchors: Sequence[Anchor], check_signature: CheckSignature
+    reader: SqliteReader,
+    anchors: Sequence[Anchor],
+    check_signature: CheckSignature,
+    public_key: str | None = None,
 ) -> JournalReport:
-    """Recompute every hash and compare the chain with its anchors."""
-    expected = {anchor.head.seq: anchor for anchor in anchors}
-    fault = _bad_signature(anchors, check_signature)
-    head = Head()
-    for record, found in links(_recomputed(reader.rows()), head):
-        first = found or _stored_differs(record) or _anchor_differs(expected, record)
-        if first is not None:
-            fault = first
-            break
-        head = Head(seq=record.seq, hash=record.hash)
-    last = max(expected, default=0)
+    """Recompute every hash and compare the chain with its anchors.
+
+    Args:
+        reader: the journal.
+        anchors: oldest first.
+        check_signature: for the anchors' signatures.
+        public_key: the key that all anchors must carry; ``None``: the first one's.
+    """
+    key = public_key or (anchors[0].public_key if anchors else "")
+    false = [(a, why) for a in anchors if (why := _false_signature(a, key, check_signature))]
+    forged = {id(anchor) for anchor, _why in false}
+    honest = [anchor for anchor in anchors if id(anchor) not in forged]
+    head, fault = _verify_chain(reader, honest)
+    last = max((anchor.head.seq for anchor in honest), default=0)
     if fault is None and last > head.seq:
-        fault = ChainFault(
-            seq=head.seq + 1,
-            reason=f"records {head.seq + 1} to {last} are missing: the tail was cut",
-        )
+        reason = f"records {head.seq + 1} to {last} are missing: the tail was cut"
+        fault = ChainFault(seq=head.seq + 1, reason=reason)
+    if fault is None and false:
+        anchor, reason = false[0]
+        fault = ChainFault(seq=anchor.head.seq, reason=reason)
     return JournalReport(
         head=head,
         fault=fault,
@@ -69,36 +69,67 @@ def verify_journal(
     )
 
 
+def _verify_chain(
+    reader: SqliteReader, anchors: Sequence[Anchor]
+) -> tuple[Head, ChainFault | None]:
+    expected: dict[int, list[Anchor]] = {}
+    for anchor in anchors:
+        expected.setdefault(anchor.head.seq, []).append(anchor)
+    head = Head()
+    for record, found in links(map(_recompute, reader.rows()), head):
+        first = found or _stored_differs(record) or _anchor_differs(expected, record)
+        if first is not None:
+            return head, first
+        head = Head(seq=record.seq, hash=record.hash)
+    return head, None
+
+
 class _Tampered(Record):
     """Marks a row whose stored hashes are not those of its content."""
 
     __slots__ = ()
 
 
-def _recomputed(rows: Iterator[StoredRow]) -> Iterator[Record]:
-    for row in rows:
-        yield _recompute(row)
-
-
 def _recompute(row: StoredRow) -> Record:
-    seq, at, kind, body, private, salt, commit, prev, stored = row
+    """The record that a row's content makes, marked if the row says otherwise."""
     try:
         draft = Draft(
-            kind=kind,
-            body=cast("dict[str, Json]", decode(body)),
-            private=cast("dict[str, Json]", decode(private)),
+            kind=_text(row.kind),
+            body=cast("dict[str, Json]", decode(row.body)),
+            private=cast("dict[str, Json]", decode(row.private)),
         )
-    except BadInput:
+        record = make_record(draft, row.seq, _text(row.at), _text(row.prev), row.salt)
+        return record if _is_as_stored(record, row) else _tampered(row)
+    except (BadInput, TypeError, ValueError, AttributeError):  # whatever somebody wrote there
         return _tampered(row)
-    record = make_record(draft, seq, at, prev, salt)
-    return record if (record.hash, record.private_commit) == (stored, commit) else _tampered(row)
+
+
+def _is_as_stored(record: Record, row: StoredRow) -> bool:
+    """Whether hashes and look-up columns are those of the content."""
+    event = record.body.get("id") if record.kind == "decision" else None
+    return (
+        len(row.salt) == SALT_BYTES
+        and (_text(row.hash), _text(row.private_commit)) == (record.hash, record.private_commit)
+        and row.block == record.body.get("block_id")
+        and (None if row.event is None else _text(row.event)) == event
+    )
 
 
 def _tampered(row: StoredRow) -> Record:
-    seq, at, kind, _body, _private, _salt, commit, prev, stored = row
     return _Tampered(
-        seq=seq, at=at, kind=kind, body={}, private_commit=commit, prev=prev, hash=stored
+        seq=row.seq,
+        at=_text(row.at),
+        kind=_text(row.kind),
+        body={},
+        private_commit=_text(row.private_commit),
+        prev=_text(row.prev),
+        hash=_text(row.hash),
     )
+
+
+def _text(data: bytes | None) -> str:
+    """Stored text; what is no UTF-8 stays visible and equals nothing that was written."""
+    return (data or b"").decode("utf-8", errors="backslashreplace")
 
 
 def _stored_differs(record: Record) -> ChainFault | None:
@@ -107,21 +138,18 @@ def _stored_differs(record: Record) -> ChainFault | None:
     return None
 
 
-def _anchor_differs(expected: dict[int, Anchor], record: Record) -> ChainFault | None:
-    anchor = expected.get(record.seq)
-    if anchor is None or anchor.head.hash == record.hash:
-        return None
-    return ChainFault(
-        seq=record.seq,
-        reason=f"the anchor of {anchor.at} saw another record {record.seq}: the chain was rewritten",
-    )
+def _anchor_differs(expected: dict[int, list[Anchor]], record: Record) -> ChainFault | None:
+    for anchor in expected.get(record.seq, []):
+        if anchor.head.hash != record.hash:
+            reason = f"the anchor of {anchor.at} saw another record {record.seq}: the chain was rewritten"
+            return ChainFault(seq=record.seq, reason=reason)
+    return None
 
 
-def _bad_signature(anchors: Sequence[Anchor], check_signature: CheckSignature) -> ChainFault | None:
-    for anchor in anchors:
-        data = signed_bytes(anchor.head, anchor.at)
-        if not check_signature(data, anchor.signature, anchor.public_key):
-            return ChainFault(
-                seq=anchor.head.seq, reason=f"the anchor of {anchor.at} has a false signature"
-            )
+def _false_signature(anchor: Anchor, key: str, check_signature: CheckSignature) -> str | None:
+    if anchor.public_key != key:
+        return f"the anchor of {anchor.at} is signed by another key"
+    data = signed_bytes(anchor.head, anchor.at)
+    if not check_signature(data, anchor.signature, key):
+        return f"the anchor of {anchor.at} has a false signature"
     return None

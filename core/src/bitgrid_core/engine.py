@@ -239,23 +239,32 @@ def _lease_ended(
 
 def _with_policy(state: EngineState, policy: Policy) -> EngineState:
     memories = {
-        load.id: _fitting(state.memories.get(load.id, Memory()), load) for load in policy.loads
+        load.id: fitting(state.memories.get(load.id, Memory()), load) for load in policy.loads
     }
     return replace(state, policy=policy, policy_digest=policy_digest(policy), memories=memories)
 
 
-def _fitting(memory: Memory, load: LoadProfile) -> Memory:
-    """A running level that the new profile lacks becomes *eco* until the next decision."""
-    return memory if memory.level in load.powers_w else replace(memory, level=load.eco.name)
+def fitting(memory: Memory, load: LoadProfile) -> Memory:
+    """A level that the profile lacks, running or wished for, becomes *eco*."""
+    override = memory.override
+    if override is not None and override.level not in {None, *load.powers_w}:
+        override = replace(override, level=load.eco.name)
+    level = memory.level if memory.level in load.powers_w else load.eco.name
+    if level == memory.level and override is memory.override:
+        return memory
+    return replace(memory, level=level, override=override)
 
 
 def _with_override(state: EngineState, item: OverrideSet) -> EngineState:
-    memory = state.memories[item.load]
+    """The state with the override; a load that the policy lacks has none."""
+    memory = state.memories.get(item.load)
+    if state.policy is None or memory is None:
+        return state
     override = item.override
     if override is None and memory.override is not None and state.block_id is not None:
         # Taken back early it is *ended*, not forgotten: a start by hand may have to end with it.
         override = replace(memory.override, until_block=state.block_id - 1)
-    changed = replace(memory, override=override)
+    changed = fitting(replace(memory, override=override), state.policy.load(item.load))
     return replace(state, memories=state.memories | {item.load: changed})
 
 

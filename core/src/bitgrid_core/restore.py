@@ -7,15 +7,34 @@ Invariant: the result equals stepping through every input of the journal from th
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from typing import cast
+
 from bitgrid_core.arbiter import remember
 from bitgrid_core.chain import Record
 from bitgrid_core.engine import EngineState, step
+from bitgrid_core.errors import BadInput
 from bitgrid_core.events import from_body
 from bitgrid_core.inputs import INPUT_KINDS, PolicyChanged, from_record
 from bitgrid_core.journal.protocol import JournalReader
-from bitgrid_core.model import Autonomy, DecisionEvent, Memory, Trigger
+from bitgrid_core.model import DecisionEvent, Memory, Trigger
 from bitgrid_core.policy import Policy
 from bitgrid_core.rules import situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tick:
+    """A decided block: its record, the policy in force, and what was decided."""
+
+    block: Record
+    policy: PolicyChanged
+    events: tuple[DecisionEvent, ...]
+
+    @property
+    def last_seq(self) -> int:
+        """Number of its last decision."""
+        return self.block.seq + len(self.events)
 
 
 def restore(journal: JournalReader) -> EngineState:
@@ -24,54 +43,79 @@ def restore(journal: JournalReader) -> EngineState:
     Raises:
         BadInput: a record cannot be read; verify the journal.
     """
-    block = journal.newest("block")
-    policy = None if block is None else journal.newest("policy", before=block.seq)
-    if block is None or policy is None:
+    tick = _newest_tick(journal)
+    if tick is None:
         return _applied(EngineState(), journal, 1)
-    state, seq = _after_block(journal, block, policy)
-    return _applied(state, journal, seq + 1)
-
-
-def _applied(state: EngineState, journal: JournalReader, first: int) -> EngineState:
-    for record in journal.records(first):
-        if record.kind in INPUT_KINDS:
-            state, _events = step(state, from_record(record.kind, record.body))
-    return state
-
-
-def _after_block(
-    journal: JournalReader, block: Record, policy_record: Record
-) -> tuple[EngineState, int]:
-    """The state right after a block's decisions, and the number of the last of them."""
-    item = from_record("policy", policy_record.body)
-    assert isinstance(item, PolicyChanged)  # the kind says so
-    last = block.seq + len(item.policy.loads)
-    events = [from_body(record.body) for record in journal.records(block.seq + 1, last)]
-    state, _none = step(EngineState(), item)
-    block_id = block.body["block_id"]
-    assert isinstance(block_id, int)  # a block record was decoded before it was written
-    return (
-        EngineState(
-            policy=state.policy,
-            policy_digest=state.policy_digest,
-            autonomy=_autonomy(journal, events, block),
-            block_id=block_id,
-            ticked=block_id,
-            memories={event.load: memory_after(event, item.policy) for event in events},
-            events_in_block={(event.load, Trigger.TICK): 1 for event in events},
-        ),
-        last,
-    )
-
-
-def _autonomy(journal: JournalReader, events: list[DecisionEvent], block: Record) -> Autonomy:
-    if events:
-        return events[0].autonomy
-    record = journal.newest("autonomy", before=block.seq)
-    return Autonomy.FULL if record is None else Autonomy(str(record.body["autonomy"]))
+    return _applied(_after(tick, journal), journal, tick.last_seq + 1)
 
 
 def memory_after(event: DecisionEvent, policy: Policy) -> Memory:
     """The memory that a recorded tick left behind."""
     load = policy.load(event.load)
     return remember(situation(event.state, event.memory, policy, load), event)
+
+
+def _applied(state: EngineState, journal: JournalReader, first: int) -> EngineState:
+    for record in journal.records(first):
+        if record.kind in INPUT_KINDS:
+            item = from_record(record.kind, record.body)
+            if record.kind == "block" and state.policy is None:
+                raise BadInput(
+                    f"Record {record.seq} is a block before any policy.", "Verify the journal."
+                )
+            state, _events = step(state, item)
+    return state
+
+
+def _newest_tick(journal: JournalReader, before: int = 2**62) -> _Tick | None:
+    """The newest block that was decided; a window that came too late has no decisions."""
+    while (block := journal.newest("block", before=before)) is not None:
+        policy = journal.newest("policy", before=block.seq)
+        item = None if policy is None else from_record("policy", policy.body)
+        if not isinstance(item, PolicyChanged):
+            return None
+        events = tuple(_ticked(journal, block, len(item.policy.loads)))
+        if events:
+            return _Tick(block=block, policy=item, events=events)
+        before = block.seq
+    return None
+
+
+def _ticked(journal: JournalReader, block: Record, loads: int) -> list[DecisionEvent]:
+    found = []
+    for record in journal.records(block.seq + 1, block.seq + loads):
+        if record.kind != "decision":
+            break
+        event = from_body(record.body)
+        if event.trigger is not Trigger.TICK or event.block_id != block.body["block_id"]:
+            break
+        found.append(event)
+    return found
+
+
+def _after(tick: _Tick, journal: JournalReader) -> EngineState:
+    """The state right after a block's decisions."""
+    begun, _none = step(EngineState(), tick.policy)
+    block_id = tick.events[0].block_id
+    ticks = {(event.load, Trigger.TICK): 1 for event in tick.events}
+    return EngineState(
+        policy=begun.policy,
+        policy_digest=begun.policy_digest,
+        autonomy=tick.events[0].autonomy,
+        block_id=block_id,
+        ticked=block_id,
+        memories={event.load: memory_after(event, tick.policy.policy) for event in tick.events},
+        events_in_block=_earlier_in_block(tick, journal) | ticks,
+    )
+
+
+def _earlier_in_block(tick: _Tick, journal: JournalReader) -> dict[tuple[str, Trigger], int]:
+    """Events of the block before its late tick: their ids are taken."""
+    before = _newest_tick(journal, before=tick.block.seq)
+    first = 1 if before is None else before.last_seq + 1
+    found: Counter[tuple[str, Trigger]] = Counter()
+    for record in journal.records(first, tick.block.seq - 1):
+        if record.kind == "decision" and record.body["block_id"] == tick.block.body["block_id"]:
+            body = cast("dict[str, str]", record.body)
+            found[body["load"], Trigger(body["trigger"])] += 1
+    return dict(found)

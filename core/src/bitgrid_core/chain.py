@@ -141,6 +141,10 @@ def _record(document: dict[str, Json]) -> Record:
     allowed |= {"private_commit"} if redacted else {"private", "salt"}
     if set(document) != allowed:
         raise ValueError(sorted(document))
+    types = {"seq": int, "body": dict, "private": dict}
+    for name, value in document.items():
+        if type(value) is not types.get(name, str):
+            raise TypeError(name)
     private = None if redacted else cast("dict[str, Json]", document["private"])
     salt = None if redacted else cast("str", document["salt"])
     if redacted:

@@ -8,10 +8,11 @@ from typing import Final
 
 from bitgrid_core.block import block_at, block_end_text, parse_at
 from bitgrid_core.cli.services import Run, Services, Subparsers, print_json
-from bitgrid_core.cli.sources import replay_records
+from bitgrid_core.cli.sources import begins_a_journal, replay_records
+from bitgrid_core.deviation import Deviation
 from bitgrid_core.errors import BadInput
 from bitgrid_core.policy import parse_policy
-from bitgrid_core.replay import Deviation, ReplayReport, replay
+from bitgrid_core.replay import ReplayReport, replay
 
 _EXAMPLE: Final = """\
 examples:
@@ -45,8 +46,9 @@ def _runner(services: Services) -> Run:
     def run(args: Namespace) -> int:
         policy = None if args.policy is None else parse_policy(services.load_document(args.policy))
         blocks = (_block(args.first), _block(args.last, -1))
-        report = replay(replay_records(args.source, blocks), policy)
-        if report.decisions == 0:
+        whole = args.first is None and begins_a_journal(args.source)
+        report = replay(replay_records(args.source, blocks), policy, whole=whole)
+        if report.decisions == 0 and report.same:
             raise BadInput(
                 f"{args.source} holds no decision in this window.", "Check --from and --to."
             )

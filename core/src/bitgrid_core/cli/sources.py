@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bitgrid_core.chain import Record, from_json
+from bitgrid_core.chain import Head, Record, from_json, verify_chain
 from bitgrid_core.codec import loads
-from bitgrid_core.errors import BadInput
+from bitgrid_core.errors import BadInput, CheckFailed
 from bitgrid_core.journal.sqlite import SqliteReader, StoredBody
 from bitgrid_core.replay import ReplayRecord
 
@@ -29,18 +29,32 @@ def is_journal(path: Path) -> bool:
 
 
 def slice_records(path: Path) -> Iterator[Record]:
-    """The records of a slice, or of all slices of a folder in order.
+    """The records of a slice, or of all slices of a folder in order, each following the last.
 
     Raises:
         BadInput: no slice there, or a damaged line.
+        CheckFailed: a record was changed, or a slice between is missing.
     """
     files = sorted(path.glob("*-*.jsonl")) if path.is_dir() else [path]
     if not files:
         raise BadInput(f"{path} holds no slices.", "Name a journal, a slice or a folder of slices.")
+    head = None
     for file in files:
+        for record in _read(file):
+            before = head or Head(seq=record.seq - 1, hash=record.prev)
+            head, fault = verify_chain([record], before)
+            if fault is not None:
+                raise CheckFailed(f"{file}: {fault.reason}.", "Fetch the slices again.")
+            yield record
+
+
+def _read(file: Path) -> Iterator[Record]:
+    try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 yield _parsed(file, number, line)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.", "Check the name.") from error
 
 
 def _parsed(file: Path, number: int, line: bytes) -> Record:
@@ -67,6 +81,18 @@ def replay_records(path: Path, blocks: tuple[int | None, int | None]) -> Iterato
             yield from _window(reader, blocks)
     else:
         yield from _cut(slice_records(path), blocks)
+
+
+def begins_a_journal(path: Path) -> bool:
+    """Whether the first record there is a journal's first.
+
+    Raises:
+        BadInput: nothing there, or damaged.
+    """
+    if not path.is_dir() and is_journal(path):
+        return True
+    first = next(slice_records(path), None)
+    return first is not None and first.seq == 1
 
 
 def _window(

@@ -17,7 +17,7 @@ from bitgrid_core import __version__
 from bitgrid_core.block import at_text
 from bitgrid_core.chain import Head, Record
 from bitgrid_core.codec import Json, encode_trusted, loads
-from bitgrid_core.errors import StorageError
+from bitgrid_core.errors import BadInput, StorageError
 from bitgrid_core.journal.protocol import JournalReader
 
 FORMAT: Final = 1
@@ -41,6 +41,7 @@ class Outbox:
             self._last = self._recovered()
         except OSError as error:
             raise _failed(self._folder, error) from error
+        self._failed_before = False
 
     @property
     def last_seq(self) -> int:
@@ -58,20 +59,38 @@ class Outbox:
             The slice's file name, or ``None`` if there was nothing new.
 
         Raises:
-            StorageError: the disk did not take it; nothing is half-done.
+            StorageError: the disk did not take it, or the journal does not go on where the
+                last slice ended; nothing is half-done.
         """
+        try:
+            if self._failed_before:
+                self._last = self._recovered()
+            self._failed_before = True  # until the end is reached
+            name = self._close_slice(journal, at_ms)
+        except OSError as error:
+            raise _failed(self._folder, error) from error
+        self._failed_before = False
+        return name
+
+    def _close_slice(self, journal: JournalReader, at_ms: int) -> str | None:
         records = list(journal.records(self._last.seq + 1))
+        follows = records[0].prev == self._last.hash if records else self._ends(journal)
+        if not follows:
+            raise StorageError(
+                f"The journal does not go on where the outbox ends, at record {self._last.seq}.",
+                f"Move {self._folder} aside if the journal is a new one.",
+            )
         if not records:
             return None
         data = b"".join(encode_trusted(record.to_json()) + b"\n" for record in records)
         entry = _entry(records, data, self._last, at_ms)
-        try:
-            self._write(str(entry["file"]), data)
-            self._append_index(entry)
-        except OSError as error:
-            raise _failed(self._folder, error) from error
+        self._write(str(entry["file"]), data)
+        self._append_index(entry)
         self._last = Head(seq=records[-1].seq, hash=records[-1].hash)
         return str(entry["file"])
+
+    def _ends(self, journal: JournalReader) -> bool:
+        return journal.head() == self._last
 
     def _write(self, name: str, data: bytes) -> None:
         pending = self._folder / f".{name}.part"
@@ -97,20 +116,42 @@ class Outbox:
             os.close(handle)
 
     def _recovered(self) -> Head:
-        """The last complete index line; an unfinished one is cut off, its slice rewritten."""
-        if not self._index.exists():
-            return Head()
-        data = self._index.read_bytes()
+        """The last complete index line; what a crash left behind it is taken away."""
+        data = self._index.read_bytes() if self._index.exists() else b""
         complete = data[: data.rfind(b"\n") + 1]
         if len(complete) < len(data):
             with self._index.open("r+b") as file:
                 file.truncate(len(complete))
                 file.flush()
                 os.fsync(file.fileno())
-        if not complete:
+        last = self._end_of(complete)
+        self._drop_unfinished(last.seq)
+        return last
+
+    def _end_of(self, index: bytes) -> Head:
+        if not index:
             return Head()
-        entry = cast("dict[str, Json]", loads(complete.rstrip(b"\n").split(b"\n")[-1]))
-        return Head(seq=cast("int", entry["last"]), hash=str(entry["head_after"]))
+        try:
+            entry = cast("dict[str, Json]", loads(index.rstrip(b"\n").split(b"\n")[-1]))
+            return Head(seq=int(str(entry["last"])), hash=str(entry["head_after"]))
+        except (BadInput, KeyError, TypeError, ValueError) as error:
+            raise StorageError(
+                f"The last line of {self._index} is damaged: {error}.",
+                "Restore the index, or move the outbox aside.",
+            ) from error
+
+    def _drop_unfinished(self, last_seq: int) -> None:
+        """Remove a slice that no index line names: it will be written again, maybe longer."""
+        for path in self._folder.glob(".*.jsonl.part"):
+            path.unlink()
+        for path in self._folder.glob("*-*.jsonl"):
+            if _first_of(path) > last_seq:
+                path.unlink()
+
+
+def _first_of(path: Path) -> int:
+    text = path.name.partition("-")[0]
+    return int(text) if text.isdecimal() else 0
 
 
 def _entry(records: list[Record], data: bytes, before: Head, at_ms: int) -> dict[str, Json]:

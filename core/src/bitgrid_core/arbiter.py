@@ -201,10 +201,14 @@ def _lockout(now: Situation, event: DecisionEvent) -> Lockout | None:
     cause = lockout_cause(now)
     if cause is None:
         return now.memory.lockout if locked_out(now) else None
-    before = now.memory.lockout
-    if before is not None and before.cause == OVERTEMP and locked_out(now):
-        cause = OVERTEMP  # silence does not excuse a hot load from cooling down
     blocks = -(-now.limits.safety_lockout_ms // BLOCK_MS)
     if event.trigger is Trigger.TICK:
         blocks -= 1
-    return Lockout(cause=cause, until_block=event.block_id + blocks)
+    until_block = event.block_id + blocks
+    before = now.memory.lockout
+    if before is not None and locked_out(now):
+        # Never milder than the lockout that still holds: silence does not excuse a hot load
+        # from cooling down, nor does a new cause shorten it.
+        cause = OVERTEMP if before.cause == OVERTEMP else cause
+        until_block = max(until_block, before.until_block)
+    return Lockout(cause=cause, until_block=until_block)

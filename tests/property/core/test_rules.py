@@ -1,0 +1,194 @@
+"""What the rules must keep for any state, memory and policy."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bitgrid_core.arbiter import advance
+from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Rule
+from bitgrid_core.signals import HEARTBEAT_AGE, LOAD_TEMP
+from support.moments import AGES, SOCS, TEMPS, Moment, decided, decision_at, moment
+
+QUICK = settings(max_examples=200, deadline=None, derandomize=True)
+moments = st.integers(0, 2**32).map(moment)
+MANDATORY = ("pv_power_w", "house_load_w", "grid_import_w")
+
+
+def runs_after(event: DecisionEvent) -> bool:
+    """Whether the load is on after the decision, or would be if a person says yes."""
+    held = event.decision.effect is Effect.HELD_BY_AUTONOMY
+    return (event.memory.level if held else event.decision.level) != OFF
+
+
+def switches_on(event: DecisionEvent) -> bool:
+    """Whether a load that was off starts, or is proposed to."""
+    return event.memory.level == OFF and runs_after(event)
+
+
+@QUICK
+@given(moments)
+def test_safety_wins_whatever_anyone_votes(now: Moment) -> None:
+    """A STOP of R3 is the decision at every autonomy level and under every override."""
+    event, after = decision_at(now)
+    if event.votes[0].action is not None:
+        assert event.decision.rule is Rule.R3
+        assert event.decision.action is Action.STOP
+        assert event.decision.effect is Effect.ACTED
+        assert after.level == OFF
+
+
+@QUICK
+@given(moments)
+def test_reserve_wins_over_all_but_safety(now: Moment) -> None:
+    """At the hard minimum no load runs, whoever asked for it."""
+    event, after = decision_at(now)
+    if event.votes[0].action is None and event.votes[1].reason == "SOC_HARD_MIN":
+        assert event.decision.rule is Rule.R2
+        assert event.decision.effect is Effect.ACTED
+        assert after.level == OFF
+
+
+@QUICK
+@given(moments)
+def test_first_opinion_in_order_of_precedence_decides(now: Moment) -> None:
+    """Without override and with full autonomy the first vote with an opinion is the decision."""
+    policy, state, memory = now.policy, now.state, now.memory
+    event, _after = decided(policy, state, replace(memory, override=None))
+    assert [vote.rule for vote in event.votes] == [Rule.R3, Rule.R2, Rule.R4, Rule.R5, Rule.R1]
+    first = next((vote for vote in event.votes if vote.action is not None), event.votes[-1])
+    assert event.decision.rule is first.rule
+    assert event.decision.reason == first.reason
+    assert event.decision.action is (first.action or Action.NOOP)
+
+
+@QUICK
+@given(moments, st.sampled_from((*MANDATORY, "battery_soc_permille")))
+def test_nothing_starts_or_runs_with_a_mandatory_signal_missing(now: Moment, name: str) -> None:
+    """One lost site signal stops all loads, off or on, at every autonomy level."""
+    policy, state, memory, autonomy = now.policy, now.state, now.memory, now.autonomy
+    lost = replace(state, **{name: None})
+    event, after = decided(policy, lost, memory, autonomy)
+    if name != "battery_soc_permille" or policy.has_battery:
+        assert event.decision.action is Action.STOP
+        assert after.level == OFF
+
+
+@QUICK
+@given(moments, st.sampled_from(("load_temp_mdegc", "heartbeat_age_ms")))
+def test_running_load_stops_once_its_own_telemetry_is_lost(now: Moment, name: str) -> None:
+    """From its grace on a running load has to report; a load that always must, always."""
+    policy, state, memory, autonomy = now.policy, now.state, now.memory, now.autonomy
+    event, after = decided(policy, replace(state, **{name: None}), memory, autonomy)
+    if policy.loads[0].telemetry_mandatory(memory):
+        assert event.decision.action is Action.STOP
+        assert after.level == OFF
+
+
+@QUICK
+@given(moments, st.sampled_from(TEMPS), st.sampled_from(AGES), st.sampled_from(SOCS))
+def test_hotter_staler_or_emptier_never_turns_stop_into_start(
+    now: Moment, hotter: int, staler: int, emptier: int
+) -> None:
+    """A load that would not start does not start for a worse value of a mandatory signal."""
+    policy, state, memory, autonomy = now.policy, now.state, now.memory, now.autonomy
+    before, _after = decided(policy, state, memory, autonomy)
+    worse = (
+        ("load_temp_mdegc", max, hotter),
+        ("heartbeat_age_ms", max, staler),
+        ("battery_soc_permille", min, emptier),
+    )
+    for name, pick, value in worse:
+        known = getattr(state, name)
+        if known is None:
+            continue
+        changed = replace(state, **{name: pick(known, value)})
+        after, _memory = decided(policy, changed, memory, autonomy)
+        assert runs_after(before) or not runs_after(after)
+
+
+@QUICK
+@given(moments, st.integers(1, 8))
+def test_worse_values_never_let_a_locked_load_return_sooner(now: Moment, blocks: int) -> None:
+    """Being hot or silent during a lockout does not shorten it."""
+    policy, state, memory = now.policy, now.state, now.memory
+    calm = replace(state, load_temp_mdegc=80_000, heartbeat_age_ms=0)
+    loud = replace(calm, heartbeat_age_ms=HEARTBEAT_AGE.high)
+    hot = replace(calm, load_temp_mdegc=LOAD_TEMP.high)
+    for bad in (loud, hot):
+        well, ill = memory, memory
+        for ahead in range(blocks):
+            first, well = decided(policy, replace(calm, block_id=state.block_id + ahead), well)
+            shown = bad if ahead == 0 else calm
+            second, ill = decided(policy, replace(shown, block_id=state.block_id + ahead), ill)
+            well, ill = advance(well, 1), advance(ill, 1)
+            if first.votes[0].reason == "LOCKOUT":
+                assert second.decision.rule is Rule.R3
+
+
+@QUICK
+@given(moments)
+def test_vote_names_a_level_exactly_if_it_leads_to_one(now: Moment) -> None:
+    """STOP leads to off, THROTTLE to eco, START to a level, NOOP and silence nowhere."""
+    load = now.policy.loads[0]
+    event, _after = decision_at(now)
+    for vote in event.votes:
+        match vote.action:
+            case Action.STOP:
+                assert vote.level == OFF
+            case Action.THROTTLE:
+                assert vote.level == load.eco.name
+            case Action.START:
+                assert vote.level in {level.name for level in load.levels}
+            case _:
+                assert vote.level is None
+
+
+@QUICK
+@given(moments)
+def test_level_of_a_start_by_r1_is_carried_by_the_surplus(now: Moment) -> None:
+    """Never more watts than the surplus has; a rise needs the margin on top."""
+    load = now.policy.loads[0]
+    event, _after = decision_at(now)
+    vote = event.votes[4]
+    if vote.action is Action.START and vote.level is not None:
+        surplus_w = dict(vote.numbers)["surplus_w"]
+        power_w = load.powers_w[vote.level]
+        assert power_w <= surplus_w
+        if now.memory.level != OFF and power_w > load.powers_w[now.memory.level]:
+            assert power_w + load.thresholds.step_up_margin_w <= surplus_w
+
+
+@QUICK
+@given(moments)
+def test_r5_speaks_only_when_it_holds_something_back(now: Moment) -> None:
+    """On a running load R5 has an opinion only if R1 wants another level."""
+    event, _after = decision_at(now)
+    stability, surplus = event.votes[3], event.votes[4]
+    if event.memory.level != OFF and stability.action is not None:
+        assert stability.action is Action.NOOP
+        assert surplus.level not in (None, event.memory.level)
+
+
+@QUICK
+@given(moments)
+def test_missing_optional_signal_is_named_by_the_rule_that_needs_it(now: Moment) -> None:
+    """A rule that has no opinion for want of a signal says which."""
+    event, _after = decision_at(now)
+    for vote in event.votes:
+        wanting = vote.reason in ("SIGNAL_MISSING", "MISSING_TELEMETRY")
+        assert bool(vote.signals) == wanting
+
+
+@QUICK
+@given(moments)
+def test_only_what_acted_changes_level_and_counters(now: Moment) -> None:
+    """A proposal or a held decision leaves level and counters alone."""
+    event, after = decision_at(now)
+    before = event.memory
+    changed = event.decision.effect is Effect.ACTED and event.decision.level != before.level
+    assert after.level == (event.decision.level if changed else before.level)
+    assert after.blocks_since_level == (0 if changed else before.blocks_since_level)
+    switched = changed and OFF in (event.decision.level, before.level)
+    assert after.blocks_since_switch == (0 if switched else before.blocks_since_switch)
+    assert event.switches == switched

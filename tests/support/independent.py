@@ -85,3 +85,19 @@ def unpacked(data: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         found = {one.name: tar.extractfile(one) for one in tar}
         return {name: file.read() for name, file in found.items() if file is not None}
+
+
+def records_of(root: Path, key_file: Path) -> list[dict[str, object]]:
+    """All records of a shard, opened with stock programs in the order of its leaves."""
+    found = []
+    for leaf in leaves_of(root):
+        if leaf["kind"] == "logs":
+            files = opened(root / f"obj/{leaf['obj'][:2]}/{leaf['obj']}.age", key_file)
+            manifest = json.loads(files["manifest.json"])
+            assert (
+                leaf["journal_head"]
+                == sha256(bytes.fromhex(manifest["salt"] + manifest["head_after"])).hex()
+            )
+            for part in manifest["files"]:
+                found += [json.loads(line) for line in files[part["name"]].splitlines()]
+    return found

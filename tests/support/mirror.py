@@ -246,3 +246,9 @@ class FaultyStore:
 def leaves_kinds(house: House) -> list[str]:
     """Kinds of the verified leaves in a house's directory store; empty before the first push."""
     return [leaf["kind"] for root in shards(house.archive) for leaf in leaves_of(root)]
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Everything in a shard."""
+    found = (path for path in root.rglob("*") if path.is_file())
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bitgrid_core.archive.leaf import Kind
-from bitgrid_core.errors import BitgridError, StorageError
+from bitgrid_core.errors import BitgridError, MissingDependency, StorageError
 from bitgrid_mirror_agent import consent as consents
 from bitgrid_mirror_agent import instants, status, writing
 from bitgrid_mirror_agent import state as states
@@ -32,6 +32,7 @@ from bitgrid_mirror_agent.status import Phase, Status
 from bitgrid_mirror_agent.store import Store
 
 MOST_SHARDS = 8
+CLOCK_TOLERANCE_MS = 600_000
 
 Progress: TypeAlias = Callable[[Callable[[], Status]], None]
 """Told now and then, while something is under way, how to get the status."""
@@ -97,8 +98,9 @@ class Agent:
         state = states.open_existing(self._settings.state, self._world.hook)
         try:
             if consent is None:
-                return self._off(state, Kind.WITHDRAWN)
+                return self._withdrawn(state)
             now_ms = self._now(consent)
+            _check_clock(state, now_ms)
             if consent.expired(now_ms):
                 return self._off(state, Kind.EXPIRED)
             if not consent.begun(now_ms):
@@ -148,6 +150,12 @@ class Agent:
     def _sealed_more(self, state: State) -> bool:
         self._world.progress(lambda: self._snapshot(state, Phase.PUSHING))
         return self._world.wait(0)
+
+    def _withdrawn(self, state: State | None) -> Status:
+        """No consent file; believed only while core's own key beside it can be read."""
+        if state is not None:
+            consents.read_core_key(self._settings.core_pub)
+        return self._off(state, Kind.WITHDRAWN)
 
     def _off(self, state: State | None, kind: Kind) -> Status:
         """No consent, or one that is over: the last checkpoint, then silence."""
@@ -240,3 +248,13 @@ class Agent:
                     state.close()
         except BitgridError:
             return
+
+
+def _check_clock(state: State | None, now_ms: int) -> None:
+    """A machine without a clock battery must not take its first seconds for an ended consent."""
+    said_ms = 0 if state is None else int(state.ledger.get("last_at_ms", "0"))
+    if now_ms + CLOCK_TOLERANCE_MS < said_ms:
+        raise MissingDependency(
+            f"The clock says {instants.write(now_ms)}, the log spoke at {instants.write(said_ms)}.",
+            "Wait until the time is set, or set it.",
+        )

@@ -6,6 +6,7 @@ that its supervisor died.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -39,6 +40,7 @@ def run(settings: Settings, *, stdin_guard: bool, report: Callable[[BitgridError
 
     progress = status.Progress(settings.state, lambda _status: None)
     turns = _Turns(build(settings, wait, progress), settings.consent, report)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a turn may outlast its interval
     scheduler = BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(1)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

@@ -1,24 +1,18 @@
 """Whole turns of the agent over a real directory, real keys and the stock programs."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bitgrid_core.archive.leaf import head_commitment
 from bitgrid_core.archive.padding import padme
-from bitgrid_core.errors import CheckFailed, Refused, StorageError
-from bitgrid_mirror_agent import instants
-from bitgrid_mirror_agent.consent import Target
+from bitgrid_core.errors import CheckFailed, StorageError
 from bitgrid_mirror_agent.directory import DirectoryStore
 from bitgrid_mirror_agent.readme import README
-from bitgrid_mirror_agent.store import Store
-from support.independent import leaves_of, newest, opened, verified_leaves
+from support.independent import leaves_of, newest, records_of, verified_leaves
 from support.mirror import (
-    DAY_MS,
     SECRET_TEXT,
     START_MS,
     ZERO_HEAD,
@@ -43,32 +37,6 @@ def key_file(house: House, tmp_path: Path) -> Path:
     path = tmp_path / "owner.key"
     path.write_text(f"{house.owner}\n")
     return path
-
-
-def records_of(root: Path, key_file: Path) -> list[dict[str, object]]:
-    """All records of a shard, opened with stock programs in the order of its leaves."""
-    found = []
-    for leaf in leaves_of(root):
-        if leaf["kind"] == "logs":
-            files = opened(root / f"obj/{leaf['obj'][:2]}/{leaf['obj']}.age", key_file)
-            manifest = json.loads(files["manifest.json"])
-            assert leaf["journal_head"] == head_commitment(manifest["salt"], manifest["head_after"])
-            for part in manifest["files"]:
-                found += [json.loads(line) for line in files[part["name"]].splitlines()]
-    return found
-
-
-def test_without_consent_nothing_is_read_and_nothing_connected(house: House) -> None:
-    """Off by default: an unreadable outbox and a store that explodes go unnoticed."""
-    house.close_slice(3)
-    (house.data / "outbox" / "logs" / "index.jsonl").write_bytes(b"not an index\n")
-
-    def explode(_target: Target) -> Store:
-        raise AssertionError
-
-    assert house.agent(store=explode).turn().state == "off"
-    assert house.status()["state"] == "off"
-    assert not (house.data / "mirror" / "ledger.sqlite").exists()
 
 
 @pytest.mark.parametrize("profile", ["full", "research"])
@@ -168,18 +136,6 @@ def test_second_turn_without_news_pushes_nothing(house: House) -> None:
     assert {path: path.stat().st_mtime_ns for path in house.archive.rglob("*")} == before
 
 
-def test_heartbeat_is_said_when_its_period_is_over(house: House) -> None:
-    """A silent archive is silent for at most the consented time."""
-    house.grant()
-    house.agent(now_ms=START_MS).turn()
-    house.agent(now_ms=START_MS + DAY_MS - 1).turn()
-    house.agent(now_ms=START_MS + DAY_MS).turn()
-    (root,) = shards(house.archive)
-    leaves = leaves_of(root)
-    assert [leaf["kind"] for leaf in leaves] == ["consent", "recipients", "heartbeat"]
-    assert leaves[2]["at"] == instants.write(START_MS + DAY_MS)
-
-
 def test_missing_and_uncovered_slices_become_gaps(house: House, key_file: Path) -> None:
     """Every sequence number is in an object or in a gap that says why."""
     house.close_slice(4, at_ms=START_MS - 1)
@@ -213,62 +169,6 @@ def test_long_slice_is_cut_and_short_ones_are_joined(house: House, key_file: Pat
     assert [one["seq"] for one in records_of(root, key_file)] == list(range(1, 31))
 
 
-def test_withdrawal_pushes_one_more_checkpoint_and_empties_the_spool(house: House) -> None:
-    """What waited becomes a gap; the last leaf says withdrawn; then silence."""
-    house.grant()
-    house.close_slice(3)
-    house.agent().turn()
-    house.close_slice(3)
-    store = FaultyStore(DirectoryStore(house.archive), ["unsent"] * 6)
-    with pytest.raises(StorageError, match="out of reach"):
-        house.agent(store=lambda _target: store).turn()
-    house.withdraw()
-    assert house.agent().turn().state == "withdrawn"
-    (root,) = shards(house.archive)
-    leaves = leaves_of(root)
-    assert [leaf["kind"] for leaf in leaves[-3:]] == ["logs", "gap", "withdrawn"]
-    assert leaves[-2]["obj"] == leaves[-3]["obj"]
-    assert leaves[-2]["cause"] == "withdrawn"
-    assert not list((house.data / "mirror" / "spool").iterdir())
-    assert len(list(root.glob("obj/*/*"))) == 1
-    before = sorted(house.archive.rglob("*"))
-    house.close_slice(3)
-    assert house.agent().turn().state == "withdrawn"
-    assert sorted(house.archive.rglob("*")) == before
-
-
-def test_expiry_says_expired_and_a_new_consent_goes_on_in_the_same_log(house: House) -> None:
-    """What was closed in between is a gap, and the chain goes on behind it."""
-    house.grant(valid_until=instants.write(START_MS + 2 * DAY_MS))
-    house.close_slice(3, at_ms=START_MS + DAY_MS)
-    house.agent(now_ms=START_MS + DAY_MS).turn()
-    house.close_slice(3, at_ms=START_MS + 3 * DAY_MS)
-    assert house.agent(now_ms=START_MS + 3 * DAY_MS).turn().state == "withdrawn"
-    house.grant(id="consent-2", valid_from=instants.write(START_MS + 4 * DAY_MS))
-    house.close_slice(3, at_ms=START_MS + 5 * DAY_MS)
-    house.agent(now_ms=START_MS + 5 * DAY_MS).turn()
-    (root,) = shards(house.archive)
-    kinds = [leaf["kind"] for leaf in leaves_of(root)]
-    assert kinds == ["consent", "recipients", "logs", "expired", "consent", "gap", "logs"]
-
-
-def test_changed_target_gets_its_own_node_and_key_and_the_old_one_a_goodbye(
-    house: House, tmp_path: Path
-) -> None:
-    """Several targets never share a log."""
-    house.grant()
-    house.close_slice(3)
-    first = house.agent().turn()
-    other = tmp_path / "other"
-    house.grant(target={"kind": "directory", "path": str(other)})
-    second = house.agent().turn()
-    assert second.node != first.node
-    assert second.key_fingerprint != first.key_fingerprint
-    assert leaves_of(shards(house.archive)[0])[-1]["kind"] == "withdrawn"
-    assert [leaf["kind"] for leaf in leaves_of(shards(other)[0])][-1] == "logs"
-    assert second.sealed_objects == 1
-
-
 def test_refusing_store_pauses_with_an_alarm_and_drops_nothing(house: House) -> None:
     """After the cause is removed the same bytes arrive."""
     house.grant()
@@ -294,92 +194,6 @@ def test_lost_answers_send_the_same_bytes_again(house: House) -> None:
     for name, body in store.sent:
         bodies.setdefault(name, set()).add(body)
     assert all(len(found) == 1 for found in bodies.values())
-
-
-def test_restored_directory_opens_a_new_shard_before_it_says_anything(
-    house: House, tmp_path: Path, key_file: Path
-) -> None:
-    """The old log is left as it is; the new shard carries what the old copy had not told."""
-    house.grant()
-    house.close_slice(3)
-    house.agent().turn()
-    known = leaves_of(shards(house.archive)[0])
-    backup = tmp_path / "backup"
-    shutil.copytree(house.data / "mirror", backup)
-    house.close_slice(3)
-    house.agent().turn()
-    house.close_slice(3)
-    house.agent().turn()
-    old = contents(shards(house.archive)[0])
-    shutil.move(house.data / "mirror", tmp_path / "lost")
-    shutil.copytree(backup, house.data / "mirror")
-    status = house.agent().turn()
-    assert status.root is not None
-    assert status.root.endswith("/s001/")
-    assert status.notice is not None
-    assert contents(shards(house.archive)[0]) == old
-    root = shards(house.archive)[1]
-    leaves = leaves_of(root)
-    assert leaves[0]["kind"] == "shard"
-    assert leaves[0]["prior"]["size"] == len(known)
-    assert [one["seq"] for one in records_of(root, key_file)] == [4, 5, 6, 7, 8, 9]
-    assert house.agent().turn().root == status.root
-
-
-def test_cloned_disk_is_found_by_what_is_already_there(
-    house: House, tmp_path: Path, key_file: Path
-) -> None:
-    """A clone that looks like the original collides on its first name of the log and goes aside."""
-    house.grant()
-    house.close_slice(3)
-    house.agent().turn()
-    ledger, before = house.data / "mirror" / "ledger.sqlite", tmp_path / "ledger"
-    shutil.copyfile(ledger, before)
-    house.close_slice(3)
-    house.agent().turn()
-    old = contents(shards(house.archive)[0])
-    shutil.copyfile(before, ledger)
-    status = house.agent().turn()
-    assert status.root is not None
-    assert status.root.endswith("/s001/")
-    now = contents(shards(house.archive)[0])
-    assert {name: now[name] for name in old if name != "log/checkpoint"} == {
-        name: body for name, body in old.items() if name != "log/checkpoint"
-    }
-    root = shards(house.archive)[1]
-    assert [one["seq"] for one in records_of(root, key_file)] == [4, 5, 6]
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    """Everything in a shard."""
-    found = (path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
-
-
-def test_two_agents_on_one_state_directory_are_kept_apart(house: House) -> None:
-    """The second one is told to wait, and changes nothing."""
-    house.grant()
-    inner = house.agent()
-
-    def while_open(_target: Target) -> Store:
-        with pytest.raises(StorageError, match="Another agent"):
-            inner.turn()
-        return DirectoryStore(house.archive)
-
-    assert house.agent(store=while_open).turn().state == "idle"
-
-
-def test_consent_of_a_stranger_is_refused_and_told(house: House) -> None:
-    """A well-formed consent that core did not sign moves nothing."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    body = house.grant()
-    house.write_consent(body, Ed25519PrivateKey.generate())
-    house.close_slice(3)
-    with pytest.raises(Refused, match="another key"):
-        house.agent().turn()
-    assert house.status()["state"] == "paused"
-    assert not house.archive.exists()
 
 
 def test_changed_slice_is_named_and_nothing_of_it_leaves(house: House) -> None:

@@ -5,6 +5,7 @@ Both serve the same topics on loopback. Writes the configuration, starts nothing
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
@@ -18,6 +19,11 @@ from bitgrid_core.errors import MissingDependency, StorageError
 
 EMBEDDED: Final = "none"
 _TEMPLATE: Final = "bitgrid.conf"
+_STAY_ROOT: Final = """\
+# Started by root, who alone may change users: a change would undo the parent-death signal, by
+# which this broker ends when its supervisor is killed.
+user root
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +102,5 @@ def _mosquitto(wanted: str) -> str | None:
 
 def _configuration(port: int) -> str:
     folder = resources.files("bitgrid_appliance") / "mosquitto"
-    return (folder / _TEMPLATE).read_text(encoding="utf-8").replace("${PORT}", str(port))
+    text = (folder / _TEMPLATE).read_text(encoding="utf-8").replace("${PORT}", str(port))
+    return text + (_STAY_ROOT if os.geteuid() == 0 else "")

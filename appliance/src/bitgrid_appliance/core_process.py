@@ -40,6 +40,8 @@ LISTENS: Final = (Kind.STATUS, Kind.MEASUREMENT, Kind.CLOCK)
 SETTLE_S: Final = 15.0
 """How long a core that comes late to its block listens before it decides."""
 _PICTURE_S: Final = 0.2
+_PICTURE_SHARE: Final = 20
+"""At most one part in so many of the time goes into the picture."""
 _WALL_S: Final = 1.0
 _log: Final = logging.getLogger("bitgrid.core")
 
@@ -134,10 +136,12 @@ class CoreProcess:
         shown: tuple[DecisionEvent, ...] = ()
         while True:
             latest = self.runtime.latest
+            begun_s = time.monotonic()
             if latest != shown:
                 await session.publish(picture(latest, self.runtime.policy))
                 shown = latest
-            await asyncio.sleep(_PICTURE_S)
+            took_s = time.monotonic() - begun_s
+            await asyncio.sleep(max(_PICTURE_S, _PICTURE_SHARE * took_s))
 
 
 def picture(events: tuple[DecisionEvent, ...], policy: Policy) -> list[Outgoing]:

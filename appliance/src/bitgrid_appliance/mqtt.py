@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 import aiomqtt
 
@@ -70,11 +70,17 @@ class Link:
     host: str = LOOPBACK
 
 
+Inbox: TypeAlias = "asyncio.Queue[aiomqtt.Message]"
+
+
 class Session:
     """An open connection."""
 
-    def __init__(self, client: aiomqtt.Client, link: Link, malformed: Malformed) -> None:
+    def __init__(
+        self, client: aiomqtt.Client, inbox: Inbox, link: Link, malformed: Malformed
+    ) -> None:
         self._client = client
+        self._inbox = inbox
         self._link = link
         self._malformed = malformed
 
@@ -87,10 +93,13 @@ class Session:
 
     async def messages(self) -> AsyncIterator[Incoming]:
         """Everything that arrives and is sound."""
-        async for message in self._client.messages:
-            incoming = self._judge(message)
-            if incoming is not None:
-                yield incoming
+        async for first in self._client.messages:
+            message: aiomqtt.Message | None = first
+            while message is not None:  # what came with it needs no waiting
+                incoming = self._judge(message)
+                if incoming is not None:
+                    yield incoming
+                message = None if self._inbox.empty() else self._inbox.get_nowait()
 
     def drop(self, incoming: Incoming, error: BadInput) -> None:
         """Count a message whose content its receiver could not take."""
@@ -135,11 +144,21 @@ async def keep_connected(link: Link, use: Callable[[Session], Awaitable[None]]) 
 async def session(link: Link, malformed: Malformed) -> AsyncIterator[Session]:
     """One connection with a clean session, its health said and its last will set."""
     health = topics.build(link.site, topics.Kind.HEALTH, link.component)
+    inbox: list[Inbox] = []
+
+    class _Inbox(asyncio.Queue[aiomqtt.Message]):
+        """The client's own queue, kept hold of."""
+
+        def __init__(self, maxsize: int = 0) -> None:
+            super().__init__(maxsize)
+            inbox.append(self)
+
     client = aiomqtt.Client(
         link.host,
         link.port,
         keepalive=_KEEPALIVE_S,
         will=aiomqtt.Will(health, _health("error", "GONE"), qos=1, retain=True),
+        queue_type=_Inbox,
         max_queued_incoming_messages=QUEUE,
         max_inflight_messages=100,
         socket_options=_NODELAY,
@@ -149,7 +168,7 @@ async def session(link: Link, malformed: Malformed) -> AsyncIterator[Session]:
         if link.listens:
             await client.subscribe([(topics.wildcard(link.site, kind), 1) for kind in link.listens])
         await client.publish(health, _health("ok", ""), qos=1, retain=True)
-        yield Session(client, link, malformed)
+        yield Session(client, inbox[-1], link, malformed)
 
 
 def parse_payload(payload: object) -> dict[str, Any]:

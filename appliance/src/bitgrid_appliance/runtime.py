@@ -100,7 +100,8 @@ class Runtime:
             return
         if self._collector.add(sample, sample.at_ms):
             self._newest_at[key] = sample.at_ms
-        self._fresh += 1
+        if sample.at_ms >= self._decided_at_ms():  # older ones are of a window that was closed
+            self._fresh += 1
 
     def take_status(self, load: str, payload: Mapping[str, object]) -> None:
         """Notice that a load switched itself off for want of a lease; handled at the next tick.

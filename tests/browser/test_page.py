@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -306,3 +307,44 @@ def test_before_the_first_decision_the_page_says_when_it_comes(
         expect(page.locator("#load-cards")).to_contain_text("Noch keine Entscheidung")
         expect(page.locator("#mirror")).to_contain_text("nichts verlässt das Haus")
         page.close()
+
+
+ALLOCATE = """
+async (site) => {
+  const { allocate } = await import("/ui/flow.js");
+  const flow = allocate(site);
+  const name = (nodes) => nodes.map((node) => `${node.id} ${node.w}`);
+  const ribbons = flow.ribbons.map(
+    (r) => `${flow.sources[r.from].id} > ${flow.sinks[r.to].id} ${r.w}`,
+  );
+  return [name(flow.sources), name(flow.sinks), ribbons];
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "ribbons"),
+    [
+        ({"pv": 1500}, ["pv > house 400", "pv > load 800", "pv > export 300"]),
+        ({"pv": 500, "imported": 700}, ["pv > house 400", "pv > load 100", "import > load 700"]),
+        ({"pv": 0}, ["discharge > house 400", "discharge > load 800"]),
+        ({"pv": 0, "soc": None}, ["unaccounted > house 400", "unaccounted > load 800"]),
+        ({"pv": 1209}, ["pv > house 400", "pv > load 800"]),
+    ],
+)
+def test_each_watt_is_shared_out_once(
+    seen: Watched, changes: dict[str, float | None], ribbons: list[str]
+) -> None:
+    """Sun before battery before grid, house before loads; what does not add up is named."""
+    site: dict[str, Any] = {
+        "pv": 0,
+        "house": 400,
+        "imported": 0,
+        "exported": 0,
+        "charge": 0,
+        "soc": 80,
+    }
+    site |= {"loads": [{"id": "load-1", "name": "Miner", "w": 800}]} | changes
+    if changes.get("pv") == 1500:
+        site["exported"] = 300
+    assert seen.page.evaluate(ALLOCATE, site)[2] == ribbons

@@ -6,10 +6,10 @@ is estimated, and a decision is never shown without its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, Protocol, TypeAlias
 
-from bitgrid_appliance.api.health import is_fresh, newest_block
+from bitgrid_appliance.api.health import Instants, is_fresh, newest_block
 from bitgrid_appliance.api.people import is_site_signal, number, reading, state_in_peoples_units
 from bitgrid_appliance.api.picture import Picture
 from bitgrid_appliance.api.shapes import Document, LevelPower, LoadNow, Reading, StateNow, Texts
@@ -40,13 +40,13 @@ Policies: TypeAlias = Callable[[str], Policy | None]
 
 
 def state_now(
-    picture: Picture, now_ms: int, site_id: str, words: Words, policies: Policies
+    picture: Picture, instants: Instants, site_id: str, words: Words, policies: Policies
 ) -> StateNow:
     """The picture of this moment.
 
     Args:
         picture: what the broker said.
-        now_ms: the site's time.
+        instants: now.
         site_id: opaque id.
         words: explains.
         policies: knows the levels of loads and the thresholds.
@@ -55,20 +55,23 @@ def state_now(
     events = [
         event for load in picture.names("decision") if (event := picture.newest("decision", load))
     ]
-    running = block_at(now_ms)
+    running = block_at(instants.now_ms)
     return StateNow(
-        now=at_text(now_ms),
+        now=at_text(instants.now_ms),
         clock="wall" if picture.clock_ms is None else "virtual",
         site_id=site_id,
         block_id=block_id,
         block_start=None if block_id is None else at_text(block_start_ms(block_id)),
         next_block_at=at_text(block_start_ms(running + 1)),
-        fresh=is_fresh(picture, now_ms),
+        fresh=is_fresh(picture, instants),
         mode=_mode(events),
         autonomy=max((str(event["autonomy"]) for event in events), default=None),
         state=_state(picture, events),
-        live=_live(picture, _policy(events, policies)),
-        loads=[_load(picture, event, words, policies) for event in _by_priority(events, policies)],
+        live=_live(picture, _policy(events, policies), instants.now_ms),
+        loads=[
+            _load(picture, event, words, policies, _load_power_w(picture, event, instants.now_ms))
+            for event in _by_priority(events, policies)
+        ],
     )
 
 
@@ -87,17 +90,27 @@ def _by_priority(events: list[Document], policies: Policies) -> Iterable[Documen
     return sorted(events, key=rank)
 
 
-def _load(picture: Picture, event: Document, words: Words, policies: Policies) -> LoadNow:
+def _load_power_w(picture: Picture, event: Document, now_ms: int) -> float | None:
+    message = picture.newest("measurement", f"{event['load']}/load_power_w")
+    return None if message is None else reading("load_power_w", message, now_ms).value
+
+
+def _load(
+    picture: Picture,
+    event: Document,
+    words: Words,
+    policies: Policies,
+    measured_w: float | None,
+) -> LoadNow:
     load = str(event["load"])
     status = picture.newest("status", load) or {}
-    measured = reading(picture.newest("measurement", f"{load}/load_power_w") or {})
     profile = _profile(event, policies)
     levels = profile.levels if profile else ()
     return LoadNow(
         id=load,
         kind=profile.kind if profile else None,
         level=level_in_force(event),
-        power_w=number(status.get("power_w")) if measured.value is None else measured.value,
+        power_w=number(status.get("power_w")) if measured_w is None else measured_w,
         observed=_text(status.get("observed")),
         observed_level=_text(status.get("level")),
         observed_reason=_text(status.get("reason")),
@@ -141,37 +154,41 @@ def _policy(events: list[Document], policies: Policies) -> Policy | None:
     return policies(str(events[0]["policy"])) if events else None
 
 
-def _live(picture: Picture, policy: Policy | None) -> dict[str, Reading]:
-    found = _newest_readings(picture)
+def _live(picture: Picture, policy: Policy | None, now_ms: int) -> dict[str, Reading]:
+    found = _newest_readings(picture, now_ms)
     house = found.get("house_load_w")
     if policy is None or not policy.house_meter_includes_loads or house is None:
         return found
-    return found | {"house_load_w": _without_loads(house, picture)}
+    return found | {"house_load_w": _without_loads(house, picture, now_ms)}
 
 
-def _without_loads(house: Reading, picture: Picture) -> Reading:
+def _without_loads(house: Reading, picture: Picture, now_ms: int) -> Reading:
     """The house alone where its meter also counts the loads."""
-    names = (name for name in picture.names("measurement") if name.endswith("/load_power_w"))
-    powers_w = [reading(picture.newest("measurement", name) or {}).value or 0 for name in names]
     if house.value is None:
         return house
-    return house.model_copy(update={"value": max(0.0, house.value - sum(powers_w))})
+    loads_w = sum(
+        reading(signal, message, now_ms).value or 0.0
+        for signal, message in _measurements(picture)
+        if signal == "load_power_w"
+    )
+    return house.model_copy(update={"value": max(0.0, house.value - loads_w)})
 
 
-def _newest_readings(picture: Picture) -> dict[str, Reading]:
+def _newest_readings(picture: Picture, now_ms: int) -> dict[str, Reading]:
     found: dict[str, Reading] = {}
-    for name in picture.names("measurement"):
-        signal = name.partition("/")[2]
-        message = picture.newest("measurement", name)
-        if (
-            message is not None
-            and is_site_signal(signal)
-            and not isinstance(message.get("value"), list)
-        ):
-            newest = reading(message)
+    for signal, message in _measurements(picture):
+        if is_site_signal(signal) and not isinstance(message.get("value"), list):
+            newest = reading(signal, message, now_ms)
             if signal not in found or found[signal].at < newest.at:
                 found[signal] = newest
     return found
+
+
+def _measurements(picture: Picture) -> Iterator[tuple[str, Document]]:
+    for name in picture.names("measurement"):
+        message = picture.newest("measurement", name)
+        if message is not None:
+            yield name.partition("/")[2], message
 
 
 def _mode(events: list[Document]) -> Mode:

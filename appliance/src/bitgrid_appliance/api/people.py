@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bitgrid_appliance.api.shapes import Document, Reading
+from bitgrid_core.block import parse_at
 from bitgrid_core.signals import SIGNALS
 
 _EDGE: Final = {
@@ -61,9 +62,17 @@ def number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def reading(message: Document) -> Reading:
-    """A measurement message as it is shown: its value only if its quality is ``ok``."""
+def reading(name: str, message: Document, now_ms: int) -> Reading:
+    """A measurement message as it is shown: its value only if it may be believed.
+
+    Args:
+        name: of the signal, which knows its greatest age.
+        message: as accepted.
+        now_ms: the site's time.
+    """
     quality = str(message.get("quality", "ok"))[:16]
+    if quality == "ok" and now_ms - parse_at(str(message["at"])) > SIGNALS[name].max_age_ms:
+        quality = "stale"
     value = number(message.get("value")) if quality == "ok" else None
     if value is None and quality == "ok":
         quality = "missing"

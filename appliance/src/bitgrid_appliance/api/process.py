@@ -33,7 +33,7 @@ from bitgrid_appliance.api.views import Clocks, Views
 from bitgrid_appliance.ending import ending
 from bitgrid_appliance.mqtt import Link
 from bitgrid_appliance.settings import BROKER_PORT, LOOPBACK, Layout, from_environment
-from bitgrid_core.errors import BadInput, BitgridError
+from bitgrid_core.errors import BitgridError, MissingDependency
 
 GRACE_S: Final = 2
 START_POLL_S: Final = 0.02
@@ -74,7 +74,7 @@ async def serve(settings: WebSettings) -> None:
     """Serve until SIGTERM, SIGINT or the end of stdin.
 
     Raises:
-        BadInput: the port cannot be used.
+        MissingDependency: the port cannot be used.
     """
     hub = EventHub(secrets.token_hex(4))
     views = _views(settings)
@@ -127,7 +127,7 @@ def _bound(settings: WebSettings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=_family(settings.host))
     except OSError as error:
-        raise BadInput(
+        raise MissingDependency(
             f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
             "Choose another with --port.",
         ) from error

@@ -79,7 +79,8 @@ class Views:
 
     def state(self) -> StateNow:
         """The live picture."""
-        return state_now(self.picture, self.now_ms(), self.site_id, self.words, self._policies)
+        instants = self._instants()
+        return state_now(self.picture, instants, self.site_id, self.words, self._policies)
 
     def health(self) -> Health:
         """Whether it can be believed."""
@@ -87,8 +88,7 @@ class Views:
             journal = (True, self.history.head_seq())
         except BitgridError:
             journal = (False, None)
-        instants = Instants(now_ms=self.now_ms(), mono_s=self.clocks.mono_s())
-        return judge(self.picture, instants, journal)
+        return judge(self.picture, self._instants(), journal)
 
     def mirror(self) -> Mirror:
         """What leaves the house."""
@@ -139,6 +139,9 @@ class Views:
         last = block_at(self.now_ms()) if last is None else last
         span = Span(first_block=last - DAY_BLOCKS, last_block=last, limit=DAY_LIMIT)
         return day_of([recorded.event for recorded in self.history.decisions(span)])
+
+    def _instants(self) -> Instants:
+        return Instants(now_ms=self.now_ms(), mono_s=self.clocks.mono_s())
 
     def _recorded(self, event_id: str) -> Recorded:
         found = self.history.decision(event_id)

@@ -25,7 +25,10 @@ export class Past {
   /** Load the newest page anew, for example after the connection came back. */
   async load() {
     const page = await get(`decisions?limit=${PAGE}`);
-    this.#items = page.items;
+    const have = new Set(page.items.map((item) => item.event.id));
+    const newest = page.items[0]?.event.block_id ?? 0;
+    const isNewer = ({ event }) => event.block_id >= newest && !have.has(event.id);
+    this.#items = [...this.#items.filter(isNewer), ...page.items];
     this.#next = page.next;
     this.show();
   }

@@ -90,7 +90,7 @@ function fill(entry, load, state) {
   setText(entry.verb, runs ? t("runs") : t("off"));
   setText(entry.power, runs ? t("at", { power: watts(load.power_w ?? levelPower(load)) }) : "");
   fillMeter(entry.meter, load);
-  fillWarnings(entry.warnings, load, state);
+  fillWarnings(entry.warnings, load);
   setText(entry.why, glued(load.short[lang()]));
   setText(entry.changeTitle, t("change"));
   setText(entry.change, load.change ? glued(load.change[lang()]) : "");
@@ -122,7 +122,7 @@ function fillMeter(host, load) {
   host.replaceChildren(h("ol", { "aria-label": t("level") }, ...steps));
 }
 
-function fillWarnings(host, load, state) {
+function fillWarnings(host, load) {
   const texts = [];
   const { effect } = load.decision;
   if (effect !== "acted") texts.push(t(effect));
@@ -130,9 +130,18 @@ function fillWarnings(host, load, state) {
   else if (load.observed_level && load.observed_level !== load.level && effect === "acted") {
     texts.push(t("seen", { level: levelName(load.observed_level) }));
   }
-  if (state.mode === "degraded") texts.push(t("degradedNote"));
-  const key = texts.join("\n");
+  const lost = missingSignals(load.decision);
+  const key = [...texts, lost].join("\n");
   if (host.dataset.key === key) return;
   host.dataset.key = key;
-  host.replaceChildren(...texts.map((text) => h("p", { class: "warning" }, text)));
+  const notes = texts.map((text) => h("p", { class: "warning" }, text));
+  if (lost !== "") notes.push(h("p", { class: "note" }, t("degradedNote", { names: lost })));
+  host.replaceChildren(...notes);
+}
+
+/** Signals for want of which a rule abstained, by name. */
+function missingSignals(decision) {
+  const silent = decision.votes.filter((vote) => vote.action === undefined && vote.signals);
+  const names = new Set(silent.flatMap((vote) => vote.signals));
+  return [...names].map((name) => (known(`signal.${name}`) ? t(`signal.${name}`) : name)).join(", ");
 }

@@ -79,6 +79,10 @@ function pushed(status) {
   if (Number.isFinite(count) && Number.isFinite(size)) {
     texts.push(t("mirrorSent", { n: plain(count), bytes: bytes(size) }));
   }
+  if (status.pending > 0) texts.push(t("mirrorPending", { n: plain(status.pending) }));
+  for (const said of [status.alarm, status.notice]) {
+    if (typeof said === "string" && said !== "") texts.push(said.slice(0, 200));
+  }
   const last = Date.parse(status.last_push_at ?? "");
   if (!Number.isNaN(last)) texts.push(t("mirrorLast", { time: timeWithSeconds(last) }));
   return texts;

@@ -80,3 +80,12 @@ def test_an_unknown_status_is_a_warning() -> None:
 def test_an_unreadable_journal_is_a_warning() -> None:
     """The live picture stands without the past, but it is said."""
     assert judge(_picture(), _now(), (False, None)).reason == "JOURNAL_UNREADABLE"
+
+
+def test_a_rushing_clock_is_no_late_decision_until_seconds_have_passed() -> None:
+    """At 600 times real time a minute is a tenth of a second."""
+    picture = _picture()
+    late_ms = (FIRST_BLOCK + 2) * BLOCK_MS + 60_000
+    picture.accept("clock", "", {"now_ms": late_ms}, 12.0)
+    assert judge(picture, _now(12.0, late_ms), JOURNAL).status == "ok"
+    assert judge(picture, _now(16.0, late_ms), JOURNAL).reason == "DECISION_LATE"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bitgrid_appliance.api.health import Instants
 from bitgrid_appliance.api.live import level_in_force, state_now
 from bitgrid_appliance.api.picture import Picture
 from bitgrid_appliance.api.shapes import StateNow
@@ -25,7 +26,9 @@ def _picture(extra: list[tuple[str, dict[str, Any]]] | None = None) -> Picture:
 
 
 def _state(picture: Picture, policy: Policy | None = POLICY) -> StateNow:
-    return state_now(picture, NOW_MS, "site", CoreWords(), lambda _digest: policy)
+    return state_now(
+        picture, Instants(now_ms=NOW_MS, mono_s=1.0), "site", CoreWords(), lambda _digest: policy
+    )
 
 
 def test_each_load_says_what_it_does_why_and_what_would_change_it() -> None:

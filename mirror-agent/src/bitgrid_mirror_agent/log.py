@@ -98,7 +98,8 @@ class Log:
         """Leave a shard that another copy of this disk writes to, and carry on in the next.
 
         The first leaf names the last checkpoint that the store confirmed; leaves after it come
-        again, with new indexes, and their objects are pushed again from the spool.
+        again, with new indexes, and their objects are pushed again from the spool. The consent in
+        force is said again with the next turn, so that each shard can be read by itself.
         """
         old = self.shard
         prior = self._confirmed(old)
@@ -111,6 +112,8 @@ class Log:
             )
             self.start_shard(old + 1)
             self.append(Leaf(seq=0, kind=Kind.SHARD, at=at, prior=prior))
+            for name in ("consent_digest", "recipients"):
+                self._ledger.set(name, "")
             for offset, data in enumerate(carried):
                 self._carry(old, prior.size + offset, leaf.decode(data))
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bitgrid_core.errors import BadInput, MissingDependency, StorageError
+from bitgrid_mirror_agent.cli import main
 from bitgrid_mirror_agent.consent import Target, TargetKind
 from bitgrid_mirror_agent.s3 import Credentials, S3Store
 from bitgrid_mirror_agent.store import Outcome, Store
@@ -77,6 +78,34 @@ def test_archive_in_a_bucket_verifies_and_the_writer_cannot_read_it(
         client.list_objects_v2(Bucket=BUCKET)
     with pytest.raises(ClientError, match="AccessDenied"):
         client.delete_object(Bucket=BUCKET, Key=key)
+
+
+def test_command_takes_the_credentials_from_its_settings_file(
+    server: s3.Server, tmp_path: Path
+) -> None:
+    """``bitgrid-mirror once`` needs nothing but the consent and a file of mode 0600."""
+    server.make_bucket("archive-two")
+    user = server.writer("archive-two")
+    house = House(tmp_path / "data")
+    house.grant(
+        target={
+            "kind": "s3",
+            "endpoint": server.endpoint,
+            "bucket": "archive-two",
+            "prefix": "",
+            "region": s3.REGION,
+        }
+    )
+    house.close_slice(3)
+    settings = house.data / "mirror.toml"
+    settings.touch(0o600)
+    settings.write_text(
+        f's3_access_key_id = "{user.access_key_id}"\n'
+        f's3_secret_access_key = "{user.secret_access_key}"\n'
+    )
+    assert main(["once", "--data", str(house.data), "--clock", "outbox"]) == 0
+    names = list(server.objects("archive-two"))
+    assert sum("/obj/" in name for name in names) == 1
 
 
 def test_wrong_secret_pauses_with_an_alarm(server: s3.Server, tmp_path: Path) -> None:

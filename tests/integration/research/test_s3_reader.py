@@ -1,5 +1,6 @@
 """The reader against a real S3 server that checks signatures and permissions, over HTTP."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,26 @@ def become(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: User) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
+def prefix_reader(server: Server, prefix: str) -> User:
+    """A user that may list and get below one prefix and nothing else."""
+    arn, name = f"arn:aws:s3:::{BUCKET}", f"reader-{prefix}"
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{arn}/{prefix}/*"},
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": arn,
+            "Condition": {"StringLike": {"s3:prefix": f"{prefix}/*"}},
+        },
+    ]
+    iam = server.client("iam")
+    iam.create_user(UserName=name)
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return User(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+
+
 def uploaded(server: Server, forge: Forge, prefix: str) -> None:
     """Put an archive's files into the bucket, as root."""
     client = server.client("s3")
@@ -66,6 +87,20 @@ def test_archive_in_a_bucket_is_pulled_and_proven(server: Server, tmp_path: Path
     assert (said.code, said.document["shards"][0]["records"]) == (0, 6)
     again = research("pull", source, workspace, "--endpoint", server.endpoint)
     assert again.document["shards"][0]["fetched"] == 1
+
+
+def test_reader_of_one_prefix_gets_that_archive_alone(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The narrowest credential that a custodian can give is enough, and shows nothing else."""
+    for name in ("mine", "foreign"):
+        uploaded(server, honest(tmp_path / name), name)
+    become(monkeypatch, tmp_path, prefix_reader(server, "mine"))
+    endpoint = ("--endpoint", server.endpoint)
+    assert research("pull", f"s3://{BUCKET}/mine", tmp_path / "w", *endpoint).code == 0
+    foreign = research("pull", f"s3://{BUCKET}/foreign", tmp_path / "x", *endpoint)
+    assert foreign.code == 4
+    assert "AccessDenied" in foreign.document["error"]["message"]
 
 
 @pytest.mark.usefixtures("as_reader")

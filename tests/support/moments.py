@@ -4,8 +4,9 @@ Plain seeded randomness: one number names one moment, so that thousands are chea
 draws the same, and a failing one is repeated by its number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from bitgrid_core.context import Aggregate, BlockAggregates
 from bitgrid_core.engine import Frame, decide
@@ -163,6 +164,11 @@ def decided(
 def decision_at(now: Moment) -> tuple[DecisionEvent, Memory]:
     """The decision of a moment and the memory after it."""
     return decided(now.policy, now.state, now.memory, now.autonomy)
+
+
+def with_values(state: EnergyState, values: dict[str, Any]) -> EnergyState:
+    """The state with some values by name; ``None`` takes one away."""
+    return replace(state, **values)
 
 
 def steady(value: int | None, age_ms: int | None = 1000) -> Aggregate:

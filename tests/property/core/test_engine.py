@@ -49,9 +49,9 @@ def sunny(block: int, sun_w: int, chance: Random) -> BlockAggregates:
     site: dict[str, int | None] = {
         "pv_power_w": sun_w,
         "house_load_w": 300,
-        "grid_import_w": chance.choice((0, 0, 0, 499, 900)),
+        "grid_import_w": chance.choice((0,) * 9 + (499, 900)),
         "grid_export_w": chance.choice((0, 400)),
-        "battery_soc_pct": chance.choice((800, 800, 800, *SOCS)),
+        "battery_soc_pct": chance.choice((800,) * 40 + SOCS),
         "battery_charge_w": chance.choice((0, 300, *POWERS)),
     }
     own: dict[str, int | None] = {**CALM}
@@ -79,7 +79,7 @@ def between(block: int, load: LoadProfile, chance: Random) -> list[Input]:
 
 def run(items: list[Input]) -> tuple[EngineState, list[DecisionEvent]]:
     """All decisions of these inputs."""
-    state, events = EngineState(), []
+    state, events = EngineState(), list[DecisionEvent]()
     for item in items:
         state, found = step(state, item)
         events += found

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from bitgrid_core.arbiter import advance
 from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Rule
 from bitgrid_core.signals import HEARTBEAT_AGE, LOAD_TEMP
-from support.moments import AGES, SOCS, TEMPS, Moment, decided, decision_at, moment
+from support.moments import (
+    AGES,
+    SOCS,
+    TEMPS,
+    Moment,
+    decided,
+    decision_at,
+    moment,
+    with_values,
+)
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True)
 moments = st.integers(0, 2**32).map(moment)
@@ -67,7 +76,7 @@ def test_first_opinion_in_order_of_precedence_decides(now: Moment) -> None:
 def test_nothing_starts_or_runs_with_a_mandatory_signal_missing(now: Moment, name: str) -> None:
     """One lost site signal stops all loads, off or on, at every autonomy level."""
     policy, state, memory, autonomy = now.policy, now.state, now.memory, now.autonomy
-    lost = replace(state, **{name: None})
+    lost = with_values(state, {name: None})
     event, after = decided(policy, lost, memory, autonomy)
     if name != "battery_soc_permille" or policy.has_battery:
         assert event.decision.action is Action.STOP
@@ -79,7 +88,7 @@ def test_nothing_starts_or_runs_with_a_mandatory_signal_missing(now: Moment, nam
 def test_running_load_stops_once_its_own_telemetry_is_lost(now: Moment, name: str) -> None:
     """From its grace on a running load has to report; a load that always must, always."""
     policy, state, memory, autonomy = now.policy, now.state, now.memory, now.autonomy
-    event, after = decided(policy, replace(state, **{name: None}), memory, autonomy)
+    event, after = decided(policy, with_values(state, {name: None}), memory, autonomy)
     if policy.loads[0].telemetry_mandatory(memory):
         assert event.decision.action is Action.STOP
         assert after.level == OFF
@@ -102,7 +111,7 @@ def test_hotter_staler_or_emptier_never_turns_stop_into_start(
         known = getattr(state, name)
         if known is None:
             continue
-        changed = replace(state, **{name: pick(known, value)})
+        changed = with_values(state, {name: pick(known, value)})
         after, _memory = decided(policy, changed, memory, autonomy)
         assert runs_after(before) or not runs_after(after)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from bitgrid_core.block import at_text
 from bitgrid_core.chain import SALT_BYTES, Draft, Head, Record, make_record
-from bitgrid_core.codec import Json, encode, loads_trusted
+from bitgrid_core.codec import Json, check, encode_trusted, loads_trusted
 from bitgrid_core.errors import BadInput, StorageError
 from bitgrid_core.journal.schema import migrate, require_journal
 
@@ -43,6 +43,9 @@ _REMEDIES: Final = {
     sqlite3.SQLITE_BUSY: "Another program writes to it; let only one write.",
 }
 """By SQLite's primary result code."""
+
+
+_NO_SHARED_MEMORY: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 class StoredRow(NamedTuple):
@@ -94,8 +97,7 @@ class SqliteReader:
             raise BadInput(f"There is no journal at {path}.", "Name the file journal.sqlite.")
         self._path = path
         with _storage(path):
-            uri = f"{path.resolve().as_uri()}?mode=ro"
-            self._database = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)
+            self._database = _connected_readonly(path)
             with _closed_on_error(self._database):
                 require_journal(self._database, path)
 
@@ -208,6 +210,8 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         records, head = [], self._head
         for draft in drafts:
+            check(draft.body)
+            check(draft.private)
             salt = secrets.token_bytes(SALT_BYTES)
             record = make_record(draft, head.seq + 1, at_text(at_ms), head.hash, salt)
             head = Head(seq=record.seq, hash=record.hash)
@@ -229,6 +233,27 @@ class SqliteJournal(SqliteReader):
             raise
 
 
+def _connected_readonly(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write.
+
+    Where SQLite can keep no shared memory beside the file — a read-only medium — a journal that
+    was closed is read as a file that nobody changes.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    database = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)
+    try:
+        database.execute("PRAGMA user_version")
+    except sqlite3.OperationalError as error:
+        database.close()
+        is_closed = not path.with_name(f"{path.name}-wal").exists()
+        if error.sqlite_errorcode & 0xFF not in _NO_SHARED_MEMORY or not is_closed:
+            raise
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True)
+    except sqlite3.DatabaseError:
+        pass  # no database at all: said by whoever asks what it holds
+    return database
+
+
 @contextmanager
 def _closed_on_error(database: sqlite3.Connection) -> Iterator[None]:
     try:
@@ -244,8 +269,8 @@ def _row(record: Record) -> tuple[object, ...]:
         record.seq,
         record.at,
         record.kind,
-        encode(body),
-        encode(record.private),
+        encode_trusted(body),
+        encode_trusted(record.private),
         bytes.fromhex(record.salt or ""),
         record.private_commit,
         record.prev,

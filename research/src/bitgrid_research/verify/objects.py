@@ -26,6 +26,9 @@ from bitgrid_research.verify.findings import Findings
 from bitgrid_research.workspace import Place, ShardFolder
 
 
+_NOT_OPENED = "It was not opened yet: run `bitgrid-research open` first, or give --identity."
+
+
 class Opener(Protocol):
     """Gives the files of a proven object."""
 
@@ -112,7 +115,7 @@ def prove_contents(
         try:
             files = opener.files(leaf)
             if files is None:
-                found.add(Outcome.CANNOT_CHECK, name, "It was not opened yet.")
+                found.add(Outcome.CANNOT_CHECK, name, _NOT_OPENED)
                 continue
             content = check_content(leaf, files)
             stream = content.manifest.stream

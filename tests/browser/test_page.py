@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from bitgrid_core.events import to_body
 from support.browser import Watched, chromium, watched
 from support.tools import need
 from support.web import broker, free_port, messages, publish, seeded_day, web, write_journal
@@ -348,3 +349,15 @@ def test_each_watt_is_shared_out_once(
     if changes.get("pv") == 1500:
         site["exported"] = 300
     assert seen.page.evaluate(ALLOCATE, site)[2] == ribbons
+
+
+def test_what_the_load_does_wins_over_what_it_should_do(seen: Watched, house: House) -> None:
+    """A stop that is not confirmed is not shown as done."""
+    event = to_body(DAY[92].events[0]) | {"level": "off", "action": "STOP", "rule": "R1"}
+    status = {"level": "super", "observed": "super", "reason": "STOP_UNCONFIRMED"}
+    publish(house.broker_port, [("decision/load-1", event), ("status/load-1", status)])
+    expect(seen.page.locator(".warnings")).to_contain_text("Entschieden ist: Aus")
+    expect(seen.page.locator(".warnings")).to_contain_text("noch nicht bestätigt")
+    expect(seen.page.locator(".does")).to_contain_text("Läuft")
+    publish(house.broker_port, messages(DAY[92]))
+    expect(seen.page.locator(".warnings")).to_be_empty()

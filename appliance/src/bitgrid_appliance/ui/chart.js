@@ -25,16 +25,14 @@ export function showDay(day, loads) {
   const wasOpen = host.querySelector("details")?.open ?? false;
   const plot = plotted(day.blocks, loads, Math.max(300, Math.floor(host.clientWidth)));
   host.replaceChildren(drawing(plot), legend(plot), table(plot, wasOpen));
-  setText(byId("day-readout"), weekday(plot.last));
+  setText(byId("day-readout"), weekday(plot.start));
 }
 
 /** Everything the drawing needs, in pixels and milliseconds. */
 function plotted(blocks, loads, width) {
   const ends = blocks.map((block) => Date.parse(block.at));
   const last = ends[ends.length - 1];
-  const midnight = new Date(last - 1);
-  midnight.setHours(0, 0, 0, 0);
-  const start = Math.min(midnight.getTime(), ends[0] - BLOCK_MS);
+  const start = new Date(ends[0] - BLOCK_MS).setHours(0, 0, 0, 0);
   const end = Math.max(start + DAY_MS, last);
   const ids = [...new Set(blocks.flatMap((block) => Object.keys(block.loads)))].sort();
   const strips = ids.map((id) => strip(id, blocks, loads));
@@ -160,7 +158,7 @@ function steps(plot, values, y, base = null) {
   return path;
 }
 
-/** Pointing at the chart reads the block under the pointer aloud in the heading's line. */
+/** Pointing at the chart reads the block under the pointer in the heading's line. */
 function withCursor(svg, plot) {
   const line = s("line", { class: "cursor", y1: 0, y2: plot.height - 22, visibility: "hidden" });
   svg.append(line);
@@ -176,7 +174,7 @@ function withCursor(svg, plot) {
   });
   svg.addEventListener("pointerleave", () => {
     line.setAttribute("visibility", "hidden");
-    setText(byId("day-readout"), weekday(plot.last));
+    setText(byId("day-readout"), weekday(plot.start));
   });
 }
 

@@ -113,7 +113,7 @@ function picture(flow, width) {
   const side = Math.min(128, Math.round(width * 0.3));
   const slots = Math.max(flow.sources.length, flow.sinks.length);
   const total = Math.max(sum(flow.sources), sum(flow.sinks), 1);
-  const height = Math.max(150, slots * 58);
+  const height = Math.max(96, slots * 58);
   const scale = (height - (slots - 1) * 16) / total;
   const place = (nodes) => placed(nodes, scale, height);
   const [left, right] = [place(flow.sources), place(flow.sinks)];

@@ -84,12 +84,13 @@ function card(id) {
 }
 
 function fill(entry, load, state) {
-  const runs = load.level !== "off";
+  const level = load.observed_level ?? load.level; // what it does, not what it should do
+  const runs = level !== "off";
   entry.root.classList.toggle("is-on", runs);
   setText(entry.name, loadName(load, state.loads));
   setText(entry.verb, runs ? t("runs") : t("off"));
-  setText(entry.power, runs ? t("at", { power: watts(load.power_w ?? levelPower(load)) }) : "");
-  fillMeter(entry.meter, load);
+  setText(entry.power, runs ? t("at", { power: watts(load.power_w ?? levelPower(load, level)) }) : "");
+  fillMeter(entry.meter, load, level);
   fillWarnings(entry.warnings, load);
   setText(entry.why, glued(load.short[lang()]));
   setText(entry.changeTitle, t("change"));
@@ -97,14 +98,14 @@ function fill(entry, load, state) {
   entry.changeBox.hidden = !load.change;
 }
 
-function levelPower(load) {
-  return load.levels.find((level) => level.name === load.level)?.power_w ?? null;
+function levelPower(load, name) {
+  return load.levels.find((level) => level.name === name)?.power_w ?? null;
 }
 
 /** The levels as steps, filled up to the present one. */
-function fillMeter(host, load) {
-  const reached = load.levels.findIndex((level) => level.name === load.level);
-  const key = `${lang()} ${load.level} ${load.levels.length}`;
+function fillMeter(host, load, present) {
+  const reached = load.levels.findIndex((level) => level.name === present);
+  const key = `${lang()} ${present} ${load.levels.length}`;
   if (host.dataset.key === key) return;
   host.dataset.key = key;
   host.hidden = load.levels.length === 0;
@@ -126,10 +127,10 @@ function fillWarnings(host, load) {
   const texts = [];
   const { effect } = load.decision;
   if (effect !== "acted") texts.push(t(effect));
-  if (load.observed_reason && known(load.observed_reason)) texts.push(t(load.observed_reason));
-  else if (load.observed_level && load.observed_level !== load.level && effect === "acted") {
-    texts.push(t("seen", { level: levelName(load.observed_level) }));
+  if (load.observed_level && load.observed_level !== load.level) {
+    texts.push(t("decided", { level: levelName(load.level) }));
   }
+  if (load.observed_reason && known(load.observed_reason)) texts.push(t(load.observed_reason));
   const lost = missingSignals(load.decision);
   const key = [...texts, lost].join("\n");
   if (host.dataset.key === key) return;

@@ -82,7 +82,10 @@ def read_anchors(path: Path) -> list[Anchor]:
 
 def _parse(line: bytes, number: int) -> Anchor:
     try:
-        return _anchor(cast("dict[str, Json]", decode(line)))
+        anchor = _anchor(cast("dict[str, Json]", decode(line)))
+        if encode(anchor.to_json()) != line:
+            raise BadInput(f"it is not of format {FORMAT}.")
+        return anchor
     except (BadInput, KeyError, TypeError) as error:
         raise BadInput(
             f"Line {number} of the anchors is damaged: {error}.", "Use the pushed checkpoints."
@@ -91,18 +94,15 @@ def _parse(line: bytes, number: int) -> Anchor:
 
 def _anchor(document: dict[str, Json]) -> Anchor:
     fields = cast("dict[str, Json]", document["anchor"])
-    seq, head, at = fields["seq"], fields["hash"], fields["at"]
-    if fields["v"] != FORMAT or not isinstance(seq, int):
-        raise TypeError(f"not of format {FORMAT}")
-    anchor = Anchor(
-        head=Head(seq=seq, hash=str(head)),
-        at=str(at),
+    seq = fields["seq"]
+    if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
+        raise TypeError(seq)
+    return Anchor(
+        head=Head(seq=seq, hash=str(fields["hash"])),
+        at=str(fields["at"]),
         signature=str(document["signature"]),
         public_key=str(document["public_key"]),
     )
-    if anchor.to_json() != document:
-        raise TypeError("not of its shape")
-    return anchor
 
 
 def _document(head: Head, at: str) -> dict[str, object]:

@@ -25,7 +25,6 @@ from bitgrid_research.verify.content import Content, check_content, check_join
 from bitgrid_research.verify.findings import Findings
 from bitgrid_research.workspace import Place, ShardFolder
 
-
 _NOT_OPENED = "It was not opened yet: run `bitgrid-research open` first, or give --identity."
 
 

@@ -18,6 +18,7 @@ from bitgrid_core.engine import Frame, acted_level, decide
 from bitgrid_core.model import DecisionEvent, EnergyState, Memory
 from bitgrid_core.policy import Policy
 from bitgrid_core.rules import situation
+from bitgrid_core.rules.r3_safety import OVERTEMP
 from bitgrid_core.rules.situation import Situation
 
 WAIT: Final = "wait_blocks"
@@ -117,11 +118,12 @@ class _Search:
         """The first later block with another level, deciding at every block before it."""
         if not self._time_matters:
             return None
-        state, memory = self._changed(changes), self._event.memory
+        state = self._changed(changes)
+        _event, after = self._decide(state, self._event.memory)
         for blocks in range(1, MAX_WAIT_BLOCKS + 1):
-            _event, after = self._decide(state, memory)
-            state, memory = replace(state, block_id=state.block_id + 1), advance(after, 1)
-            level = acted_level(self._decide(state, memory)[0])
+            later = replace(state, block_id=state.block_id + blocks)
+            event, after = self._decide(later, advance(after, 1))
+            level = acted_level(event)
             if level != self._here:
                 waited = Change(name=WAIT, before=0, after=blocks)
                 return Counterfactual(changes=(*changes, waited), level=level)
@@ -160,34 +162,43 @@ def _time_matters(now: Situation) -> bool:
 
 
 def _grouped(now: Situation) -> dict[str, list[Change]]:
-    """Every input's turning points, from the load's own thresholds, nearest first."""
+    """Every input's turning points, from the load's own thresholds, nearest first.
+
+    Only inputs that some rule compares for such a load: forecast and price peak while it is
+    off, grid import while it runs.
+    """
     limits, state = now.limits, now.state
+    points: dict[str, tuple[int | None, list[int]]] = {}
+    if surplus_without_pv_w(now) is not None:
+        points["surplus_w"] = (now.surplus_w, _surplus_turns_w(now))
+    if now.policy.has_battery:
+        soc = [limits.soc_hard_min_permille + 1]
+        soc += [] if now.running else [limits.soc_soft_min_permille + 1]
+        points["battery_soc_permille"] = (state.battery_soc_permille, soc)
+    if now.running:
+        points["grid_import_w"] = (state.grid_import_w, _import_turns_w(now))
+    else:
+        points["grid_import_w"] = (state.grid_import_w, [0] if state.grid_import_w is None else [])
+        points["pv_forecast_w"] = (state.pv_forecast_w, [limits.min_predicted_pv_w])
+    if state.price_peak_ct_per_mwh is not None and not now.running:
+        spike = limits.price_spike_ct_per_mwh
+        points["price_peak_ct_per_mwh"] = (state.price_peak_ct_per_mwh, [spike])
+    if state.price_ct_per_mwh is not None:
+        price = limits.price_max_ct_per_mwh + 1
+        points["price_ct_per_mwh"] = (state.price_ct_per_mwh, [price])
+    hot = now.memory.lockout is not None and now.memory.lockout.cause == OVERTEMP
+    temps = [limits.max_temp_mdegc + 1, *([limits.resume_temp_mdegc] if hot else [])]
+    points["load_temp_mdegc"] = (state.load_temp_mdegc, temps)
+    points["heartbeat_age_ms"] = (state.heartbeat_age_ms, [limits.comm_timeout_ms + 1])
+    return {name: _around(name, before, values) for name, (before, values) in points.items()}
+
+
+def _surplus_turns_w(now: Situation) -> list[int]:
+    """Surpluses at which R1 wants another level, and at which *eco* is carried for R2."""
+    limits = now.limits
     levels_w = [level.power_w for level in now.load.levels]
-    steps_w = [power_w + limits.step_up_margin_w for power_w in levels_w]
-    surplus_w = [limits.surplus_throttle_min_w, limits.surplus_min_w, *levels_w, *steps_w]
-    soc = [limits.soc_hard_min_permille + 1, limits.soc_soft_min_permille + 1]
-    spike = limits.price_spike_ct_per_mwh
-    points = {
-        "surplus_w": (now.surplus_w, surplus_w),
-        "battery_soc_permille": (state.battery_soc_permille, soc),
-        "pv_forecast_w": (state.pv_forecast_w, [limits.min_predicted_pv_w]),
-        "price_ct_per_mwh": (state.price_ct_per_mwh, [limits.price_max_ct_per_mwh + 1]),
-        "price_peak_ct_per_mwh": (state.price_peak_ct_per_mwh, [spike]),
-        "grid_import_w": (state.grid_import_w, _import_turns_w(now)),
-        "load_temp_mdegc": (
-            state.load_temp_mdegc,
-            [limits.max_temp_mdegc + 1, limits.resume_temp_mdegc],
-        ),
-        "heartbeat_age_ms": (state.heartbeat_age_ms, [limits.comm_timeout_ms + 1]),
-    }
-    unknowable = {"price_ct_per_mwh", "price_peak_ct_per_mwh"}
-    if surplus_without_pv_w(now) is None:
-        unknowable.add("surplus_w")
-    return {
-        name: _around(name, before, values)
-        for name, (before, values) in points.items()
-        if before is not None or name not in unknowable
-    }
+    steps_w = [power_w + limits.step_up_margin_w for power_w in levels_w] if now.running else []
+    return [limits.surplus_throttle_min_w, limits.surplus_min_w, *levels_w, *steps_w]
 
 
 def _around(name: str, before: int | None, values: list[int]) -> list[Change]:

@@ -16,6 +16,7 @@ from bitgrid_core.explain.changes import what_changes
 from bitgrid_core.model import DecisionEvent
 from bitgrid_core.policy import Policy
 
+REMEMBERED: Final = 64
 _UNKNOWN: Final = Texts(
     de="Diese Entscheidung stammt von einer neueren Version und wird hier nicht erklärt.",
     en="This decision was made by a newer version and is not explained here.",
@@ -23,7 +24,10 @@ _UNKNOWN: Final = Texts(
 
 
 class CoreWords:
-    """Explains by ``bitgrid_core``."""
+    """Explains by ``bitgrid_core``; remembers what it took some milliseconds to find."""
+
+    def __init__(self) -> None:
+        self._changes: dict[tuple[str, str], Texts] = {}
 
     def short(self, event: Document) -> Texts:
         """See ``Words``."""
@@ -42,10 +46,14 @@ class CoreWords:
             return None
         if all(load.id != known.load for load in policy.loads):
             return None
-        return Texts(
-            de=what_changes(known, policy, "de"),
-            en=what_changes(known, policy, "en"),
-        )
+        key = (known.id, known.decision.code)
+        if key not in self._changes:
+            if len(self._changes) >= REMEMBERED:
+                self._changes.clear()
+            self._changes[key] = Texts(
+                de=what_changes(known, policy, "de"), en=what_changes(known, policy, "en")
+            )
+        return self._changes[key]
 
     def detail(self, event: Document, lang: str) -> list[str]:
         """See ``Words``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 
 from bitgrid_appliance.durable import replace_file
@@ -12,13 +13,15 @@ from bitgrid_appliance.mqtt import Outgoing
 from bitgrid_appliance.settings import LOOPBACK
 from bitgrid_appliance.supervisor import Probe
 from bitgrid_appliance.topics import Kind
-from bitgrid_core.codec import encode
+from bitgrid_core.block import at_text
+from bitgrid_core.codec import Json, encode
 
 
 def health(component: str, status: str, reason: str = "") -> Outgoing:
     """A component's health: ``ok``, ``warn`` or ``error``."""
-    payload = {"status": status, "reason": reason}
-    return Outgoing(kind=Kind.HEALTH, names=(component,), payload=dict(payload))
+    since = at_text(time.time_ns() // 1_000_000)
+    payload: dict[str, Json] = {"status": status, "reason": reason, "since": since}
+    return Outgoing(kind=Kind.HEALTH, names=(component,), payload=payload)
 
 
 def say_ready(run_dir: Path, component: str) -> None:

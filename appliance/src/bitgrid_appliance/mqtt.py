@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import aiomqtt
 from bitgrid_appliance import topics
 from bitgrid_appliance.malformed import Malformed
 from bitgrid_appliance.settings import LOOPBACK
+from bitgrid_core.block import at_text
 from bitgrid_core.codec import Json, encode_trusted
 from bitgrid_core.errors import BadInput
 
@@ -193,4 +195,5 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _health(status: str, reason: str) -> bytes:
-    return encode_trusted({"status": status, "reason": reason})
+    since = at_text(time.time_ns() // 1_000_000)
+    return encode_trusted({"status": status, "reason": reason, "since": since})

@@ -15,9 +15,10 @@ from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.leases import Leases, Order
 from bitgrid_appliance.mqtt import Outgoing
 from bitgrid_appliance.ports import Anchors, CoreJournal, LocalDay, Slices
+from bitgrid_appliance.remembering import collector_after
 from bitgrid_core.block import block_at, block_start_ms, parse_at
 from bitgrid_core.chain import Draft
-from bitgrid_core.context import BlockCollector, parse_measurement
+from bitgrid_core.context import BlockAggregates, parse_measurement
 from bitgrid_core.engine import acted_level, step
 from bitgrid_core.events import from_body, to_body
 from bitgrid_core.inputs import (
@@ -66,8 +67,7 @@ class Runtime:
         self._booted = False
         self._last_at_ms = _last_at_ms(ports.journal)
         self._first_block: int | None = None
-        opened = self._state.ticked
-        self._collector = BlockCollector(policy, 0 if opened is None else block_start_ms(opened))
+        self._collector = collector_after(policy, _last_window(ports.journal))
         self._fresh = 0
         self._newest_at: dict[tuple[str, str], int] = {}
         self._lease_ends: dict[str, int] = {}
@@ -255,6 +255,11 @@ class Runtime:
             first = next(iter(journal.records(1, 1)), None)
             anchored_ms = parse_at(first.at) if first else None
         return hour, None if anchored_ms is None else anchored_ms // _DAY_MS
+
+
+def _last_window(journal: CoreJournal) -> BlockAggregates | None:
+    newest = journal.newest("block")
+    return BlockAggregates.from_body(newest.body) if newest else None
 
 
 def _last_at_ms(journal: CoreJournal) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from bitgrid_core.errors import CheckFailed
+
+_AGAIN_S: Final = 0.5
 
 
 class Interrupted:
@@ -17,11 +20,17 @@ class Interrupted:
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self._task = asyncio.current_task()
+        self._asked_s = 0.0
 
     def signal(self) -> None:
-        """Asked once: end the days; asked again: end everything."""
-        if self._event.is_set() and self._task is not None:
+        """Asked once: end the days; asked again: end everything.
+
+        Wrappers such as ``timeout`` send one request twice; at once is not again.
+        """
+        now_s = time.monotonic()
+        if self._event.is_set() and now_s - self._asked_s > _AGAIN_S and self._task is not None:
             self._task.cancel()
+        self._asked_s = now_s
         self._event.set()
 
     async def or_done(self, work: Coroutine[Any, Any, None]) -> None:

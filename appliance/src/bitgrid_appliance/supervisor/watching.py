@@ -85,7 +85,7 @@ class Supervisor:
 
     async def stop(self, name: str) -> None:
         """Stop one child; nothing if it is not there."""
-        watched = self._watched.pop(name, None)
+        watched = self._watched.get(name)
         if watched is None:
             return
         watched.stopping.set()
@@ -94,6 +94,7 @@ class Supervisor:
             self._report(f"{name}: stopped" + (f" (code {code})" if code else ""))
         if watched.task is not None:
             await watched.task
+        del self._watched[name]
 
     async def stop_all(self) -> None:
         """Stop every child, the last started first."""

@@ -1,0 +1,59 @@
+"""What a restarted core still knows of its signals: the newest values of the last closed window.
+
+Raw samples are not kept, but a window's record says each signal's last value and its age. Put
+back into an empty collector they count for no mean; they only grow old, as without the restart.
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bitgrid_core.block import block_start_ms
+from bitgrid_core.context import Aggregate, BlockAggregates, BlockCollector, Measurement
+from bitgrid_core.policy import Policy
+from bitgrid_core.signals import SIGNALS, Quality
+
+_SITE = "site"
+
+
+def collector_after(policy: Policy, window: BlockAggregates | None) -> BlockCollector:
+    """The collector as it was when ``window`` had been closed; an empty one without."""
+    if window is None:
+        return BlockCollector(policy, 0)
+    boundary_ms = block_start_ms(window.block_id)
+    collector = BlockCollector(policy, boundary_ms)
+    for sample in _samples(window, boundary_ms):
+        collector.add(sample, boundary_ms)
+    return collector
+
+
+def _samples(window: BlockAggregates, boundary_ms: int) -> Iterator[Measurement]:
+    yield from _of_device(_SITE, window.site, boundary_ms)
+    for load, signals in window.loads.items():
+        yield from _of_device(load, signals, boundary_ms)
+
+
+def _of_device(
+    device: str, signals: Mapping[str, Aggregate], boundary_ms: int
+) -> Iterator[Measurement]:
+    for name, found in signals.items():
+        signal = SIGNALS[name]
+        if found.last is not None and found.age_ms is not None:
+            yield Measurement(
+                signal=signal,
+                device=device,
+                value=found.last,
+                at_ms=boundary_ms - found.age_ms,
+                source="journal",
+                quality=Quality.OK,
+            )
+        if found.quality in (Quality.MISSING, Quality.SUSPECT):
+            yield Measurement(
+                signal=signal,
+                device=device,
+                value=None,
+                at_ms=boundary_ms - 1,
+                source="journal",
+                quality=found.quality,
+            )

@@ -16,10 +16,11 @@ _TRIGGERS = ("record_is_never_changed", "record_is_never_deleted", "record_follo
 
 
 def tamper(path: Path, *statements: str) -> None:
-    """Run SQL on a journal whose triggers are gone."""
+    """Run SQL on a journal that defends itself no longer."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for trigger in _TRIGGERS:
             database.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        database.execute("DROP INDEX IF EXISTS record_by_event")
         for statement in statements:
             database.execute(statement)
 

@@ -83,13 +83,17 @@ def read_anchors(path: Path) -> list[Anchor]:
 def _parse(line: bytes, number: int) -> Anchor:
     try:
         anchor = _anchor(cast("dict[str, Json]", decode(line)))
-        if encode(anchor.to_json()) != line:
-            raise BadInput(f"it is not of format {FORMAT}.")
-        return anchor
+        _require_canonical(anchor, line)
     except (BadInput, KeyError, TypeError) as error:
         raise BadInput(
             f"Line {number} of the anchors is damaged: {error}.", "Use the pushed checkpoints."
         ) from error
+    return anchor
+
+
+def _require_canonical(anchor: Anchor, line: bytes) -> None:
+    if encode(anchor.to_json()) != line:
+        raise BadInput(f"it is not of format {FORMAT}")
 
 
 def _anchor(document: dict[str, Json]) -> Anchor:

@@ -74,6 +74,10 @@ def _storage(path: Path) -> Iterator[None]:
             f"The journal {path} failed: {error}.",
             _REMEDIES.get(primary, "Check the disk and its free space."),
         ) from error
+    except UnicodeDecodeError as error:  # what SQLite says of a damaged file quotes its bytes
+        raise StorageError(
+            f"The journal {path} is damaged.", _REMEDIES[sqlite3.SQLITE_CORRUPT]
+        ) from error
 
 
 class StoredBody(NamedTuple):

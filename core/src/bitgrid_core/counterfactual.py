@@ -15,7 +15,7 @@ from typing import Final
 
 from bitgrid_core.arbiter import advance
 from bitgrid_core.engine import Frame, acted_level, decide
-from bitgrid_core.model import DecisionEvent, EnergyState, Memory
+from bitgrid_core.model import DecisionEvent, Effect, EnergyState, Memory
 from bitgrid_core.policy import Policy
 from bitgrid_core.rules import situation
 from bitgrid_core.rules.r3_safety import OVERTEMP
@@ -52,10 +52,18 @@ class Counterfactual:
     Attributes:
         changes: one, or two where one does not suffice.
         level: the level that would follow.
+        proposed: whether a person would have to say yes to it.
     """
 
     changes: tuple[Change, ...]
     level: str
+    proposed: bool = False
+
+
+def outcome(event: DecisionEvent) -> str:
+    """The level that the decision leads to, or would with a person's yes."""
+    proposed = event.decision.effect is Effect.PROPOSED
+    return event.decision.level if proposed else acted_level(event)
 
 
 def counterfactuals(event: DecisionEvent, policy: Policy) -> list[Counterfactual]:
@@ -97,7 +105,7 @@ class _Search:
         self._event = event
         self._load = policy.load(event.load)
         self._frame = Frame(policy=policy, digest=event.policy, autonomy=event.autonomy)
-        self._here = acted_level(event)
+        self._here = outcome(event)
         self.now = situation(event.state, event.memory, policy, self._load)
         self._time_matters = _time_matters(self.now)
 
@@ -105,8 +113,8 @@ class _Search:
         """The first changes that lead to another level."""
         for changes in options:
             again, _after = self._decide(self._changed(changes), self._event.memory)
-            if acted_level(again) != self._here:
-                return Counterfactual(changes=changes, level=acted_level(again))
+            if outcome(again) != self._here:
+                return _found(changes, again)
         return None
 
     def first_wait(self, options: dict[str, list[Change]]) -> Counterfactual | None:
@@ -123,10 +131,8 @@ class _Search:
         for blocks in range(1, MAX_WAIT_BLOCKS + 1):
             later = replace(state, block_id=state.block_id + blocks)
             event, after = self._decide(later, advance(after, 1))
-            level = acted_level(event)
-            if level != self._here:
-                waited = Change(name=WAIT, before=0, after=blocks)
-                return Counterfactual(changes=(*changes, waited), level=level)
+            if outcome(event) != self._here:
+                return _found((*changes, Change(name=WAIT, before=0, after=blocks)), event)
         return None
 
     def _decide(self, state: EnergyState, memory: Memory) -> tuple[DecisionEvent, Memory]:
@@ -142,6 +148,11 @@ class _Search:
             else:
                 state = replace(state, **{change.name: change.after})  # type: ignore[arg-type]  # a field's name
         return state
+
+
+def _found(changes: tuple[Change, ...], event: DecisionEvent) -> Counterfactual:
+    proposed = event.decision.effect is Effect.PROPOSED
+    return Counterfactual(changes=changes, level=outcome(event), proposed=proposed)
 
 
 def surplus_without_pv_w(now: Situation) -> int | None:
@@ -175,10 +186,10 @@ def _grouped(now: Situation) -> dict[str, list[Change]]:
         soc = [limits.soc_hard_min_permille + 1]
         soc += [] if now.running else [limits.soc_soft_min_permille + 1]
         points["battery_soc_permille"] = (state.battery_soc_permille, soc)
-    if now.running:
-        points["grid_import_w"] = (state.grid_import_w, _import_turns_w(now))
-    else:
-        points["grid_import_w"] = (state.grid_import_w, [0] if state.grid_import_w is None else [])
+    imports_w = _import_turns_w(now) if now.running else []
+    imports_w += [0] if state.grid_import_w is None else []
+    points["grid_import_w"] = (state.grid_import_w, imports_w)
+    if not now.running:
         points["pv_forecast_w"] = (state.pv_forecast_w, [limits.min_predicted_pv_w])
     if state.price_peak_ct_per_mwh is not None and not now.running:
         spike = limits.price_spike_ct_per_mwh

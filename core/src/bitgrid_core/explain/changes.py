@@ -13,24 +13,28 @@ from bitgrid_core.policy import Policy
 _WORDS: Final = {
     "en": {
         "start": "Starts at {level}",
+        "stay": "Stays off",
         "stop": "Stops",
         "level": "Runs at {level}",
         "more": "from {after} {what}; {delta} are missing",
-        "less": "below {after} {what}; {delta} less than now",
+        "less": "at {after} {what} or less; {delta} less than now",
         "unknown": "with {after} {what}; now there is no value",
         "wait": "in {after} if nothing else changes",
         "and": " and ",
+        "yes": ", with your yes",
         "nothing": "No single change of one value would alter this.",
     },
     "de": {
         "start": "Startet auf {level}",
+        "stay": "Bleibt aus",
         "stop": "Schaltet ab",
         "level": "Läuft auf {level}",
         "more": "ab {after} {what}; es fehlen {delta}",
-        "less": "ab {after} {what} abwärts; {delta} weniger als jetzt",
+        "less": "bei {after} {what} oder weniger; {delta} weniger als jetzt",
         "unknown": "mit {after} {what}; jetzt fehlt der Wert",
         "wait": "in {after}, wenn sich sonst nichts ändert",
         "and": " und ",
+        "yes": ", mit Ihrem Ja",
         "nothing": "Kein einzelner Wert allein würde das ändern.",
     },
 }
@@ -95,9 +99,15 @@ def all_changes(event: DecisionEvent, policy: Policy, lang: str) -> list[str]:
 
 def _sentence(item: Counterfactual, before: str, lang: str) -> str:
     words = _WORDS[lang]
-    deed = "stop" if item.level == OFF else "start" if before == OFF else "level"
+    if item.level == OFF:
+        deed = "stay" if before == OFF else "stop"
+    else:
+        deed = "start" if before == OFF else "level"
     parts = [_part(change, lang) for change in item.changes]
-    return f"{words[deed].format(level=item.level)} {words['and'].join(parts)}."
+    if len(parts) > 1:
+        parts = [" (".join(part.split("; ")) + (")" if "; " in part else "") for part in parts]
+    yes = words["yes"] if item.proposed else ""
+    return f"{words[deed].format(level=item.level)} {words['and'].join(parts)}{yes}."
 
 
 def _part(change: Change, lang: str) -> str:

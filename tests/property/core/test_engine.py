@@ -6,75 +6,16 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitgrid_core.context import BlockAggregates
 from bitgrid_core.engine import EngineState, acted_level, step
 from bitgrid_core.events import to_bytes
-from bitgrid_core.inputs import (
-    AutonomySet,
-    BlockClosed,
-    BlocksMissed,
-    Input,
-    LeaseEnded,
-    OverrideSet,
-    PolicyChanged,
-)
-from bitgrid_core.model import OFF, Autonomy, DecisionEvent, Override, Rule, Trigger
-from bitgrid_core.policy import LoadProfile, Policy
-from support.moments import BLOCK, POWERS, SOCS, any_policy, window
+from bitgrid_core.inputs import BlockClosed, Input, PolicyChanged
+from bitgrid_core.model import OFF, DecisionEvent, Rule, Trigger
+from bitgrid_core.policy import Policy
+from support.moments import BLOCK, any_policy, window
+from support.walks import CALM, walk
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 seeds = st.integers(0, 2**32)
-CALM = {"load_power_w": 0, "load_temp_c": 50_000, "heartbeat": 1000}
-
-
-def walk(seed: int, blocks: int) -> list[Input]:
-    """A policy and windows whose sun wanders, with lease ends, holes and people in between."""
-    chance = Random(seed)
-    policy = any_policy(chance)
-    found: list[Input] = [PolicyChanged(policy=policy)]
-    block, sun_w = BLOCK, 1500
-    for _ in range(blocks):
-        sun_w = max(0, sun_w + chance.randint(-900, 900))
-        found.append(BlockClosed(window=sunny(block, sun_w, chance)))
-        found += between(block, policy.loads[0], chance)
-        hole = chance.choice((0, 0, 0, 0, 0, 0, 0, 2))
-        if hole:
-            found.append(BlocksMissed(first_block=block + 1, last_block=block + hole))
-        block += 1 + hole
-    return found
-
-
-def sunny(block: int, sun_w: int, chance: Random) -> BlockAggregates:
-    """A window in which little but the sun changes."""
-    site: dict[str, int | None] = {
-        "pv_power_w": sun_w,
-        "house_load_w": 300,
-        "grid_import_w": chance.choice((0,) * 9 + (499, 900)),
-        "grid_export_w": chance.choice((0, 400)),
-        "battery_soc_pct": chance.choice((800,) * 40 + SOCS),
-        "battery_charge_w": chance.choice((0, 300, *POWERS)),
-    }
-    own: dict[str, int | None] = {**CALM}
-    if chance.random() < 0.04:
-        own["load_temp_c"] = chance.choice((None, 86_000))
-    return window(block, site, {"load-1": own})
-
-
-def between(block: int, load: LoadProfile, chance: Random) -> list[Input]:
-    """What may happen within a block."""
-    until = block + chance.randint(0, 3)
-    wishes = (None, Override(action="START", level=load.eco.name, until_block=until),
-              Override(action="LIMIT", level=load.eco.name, until_block=until))  # fmt: skip
-    return [
-        item
-        for item in (
-            LeaseEnded(load=load.id, block_id=block),
-            LeaseEnded(load=load.id, block_id=block + 1),
-            OverrideSet(load=load.id, override=chance.choice(wishes)),
-            AutonomySet(autonomy=chance.choice(list(Autonomy))),
-        )
-        if chance.random() < 0.05
-    ]
 
 
 def run(items: list[Input]) -> tuple[EngineState, list[DecisionEvent]]:

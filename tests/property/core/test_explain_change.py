@@ -13,8 +13,8 @@ from bitgrid_core.counterfactual import (
     Change,
     Counterfactual,
     counterfactuals,
+    outcome,
 )
-from bitgrid_core.engine import acted_level
 from bitgrid_core.model import EnergyState, Memory
 from bitgrid_core.rules import situation
 from support.moments import (
@@ -63,7 +63,7 @@ def level_with(now: Moment, values: dict[str, int]) -> str:
 def level_of(now: Moment, state: EnergyState, memory: Memory) -> str:
     """The level after one decision."""
     event, _after = decided(now.policy, state, memory, now.autonomy)
-    return acted_level(event)
+    return outcome(event)
 
 
 def changed(now: Moment, values: dict[str, int]) -> EnergyState:
@@ -111,7 +111,7 @@ def found_at(now: Moment) -> list[Counterfactual]:
 @given(moments)
 def test_change_that_is_named_leads_to_the_level_that_is_named(now: Moment) -> None:
     """Applied to the state, each counterfactual comes true; its present values are the present."""
-    here = acted_level(decision_at(now)[0])
+    here = outcome(decision_at(now)[0])
     for found in found_at(now):
         assert level_with(now, values_of(found.changes)) == found.level != here
         for change in found.changes:
@@ -123,7 +123,7 @@ def test_change_that_is_named_leads_to_the_level_that_is_named(now: Moment) -> N
 @given(moments)
 def test_no_smaller_change_of_the_same_input_does(now: Moment) -> None:
     """Every nearer value of that input alone leaves the load as it is."""
-    here = acted_level(decision_at(now)[0])
+    here = outcome(decision_at(now)[0])
     for found in found_at(now):
         if len(found.changes) > 1:
             continue
@@ -141,7 +141,7 @@ def test_no_smaller_change_of_the_same_input_does(now: Moment) -> None:
 @given(moments)
 def test_input_that_is_not_named_changes_nothing_alone(now: Moment) -> None:
     """If some input has no counterfactual, no value of it has another outcome."""
-    here = acted_level(decision_at(now)[0])
+    here = outcome(decision_at(now)[0])
     named = {found.changes[0].name for found in found_at(now) if len(found.changes) == 1}
     for name in NAMES:
         value = value_now(now, name)
@@ -162,7 +162,7 @@ def level_after_waiting(now: Moment) -> set[str]:
 @given(moments)
 def test_pair_is_named_only_if_no_single_change_does_and_has_no_smaller_one(now: Moment) -> None:
     """Both changes are needed, and neither may be smaller while the other stays."""
-    here = acted_level(decision_at(now)[0])
+    here = outcome(decision_at(now)[0])
     for found in found_at(now):
         if len(found.changes) == 1:
             continue

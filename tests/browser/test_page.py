@@ -1,61 +1,13 @@
 """The page in a real browser, over the real web process, a real broker and a real journal."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from bitgrid_core.events import to_body
-from support.browser import Watched, chromium, watched
-from support.tools import need
-from support.web import broker, free_port, messages, publish, seeded_day, web, write_journal
-
-DAY = seeded_day(93)
-READY = "#past details"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """A running house: where its page is, and where messages go."""
-
-    origin: str
-    broker_port: int
-    data: Path
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Broker, web process and a day's journal."""
-    need("chromium")
-    data = tmp_path_factory.mktemp("house")
-    write_journal(data / "journal" / "journal.sqlite", DAY[:92])
-    with broker() as port, web(data, port) as origin:
-        publish(port, messages(DAY[91]))
-        yield House(origin=origin, broker_port=port, data=data)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A phone in Germany."""
-    profile = tmp_path_factory.mktemp("profile")
-    size = {"width": 390, "height": 844}
-    with chromium(profile, viewport=size, locale="de-DE", timezone_id="Europe/Berlin") as context:
-        yield context
-
-
-@pytest.fixture
-def seen(browser: BrowserContext, house: House) -> Iterator[Watched]:
-    """The page, loaded and live, in German."""
-    found = watched(browser)
-    found.page.goto(house.origin)
-    found.page.evaluate("localStorage.clear()")
-    found.page.reload()
-    found.page.wait_for_selector(READY)
-    yield found
-    found.page.close()
+from support.browser import Watched
+from support.web import DAY, House, messages, publish, write_journal
 
 
 def test_the_page_answers_the_four_questions(seen: Watched) -> None:
@@ -253,61 +205,6 @@ def test_a_hostile_text_is_shown_as_text(seen: Watched, house: House) -> None:
     expect(seen.page.locator(".why")).to_have_text(nasty)
     assert seen.page.locator("main img").count() == 0
     publish(house.broker_port, [("explain/load-1", {"id": "", "short": {}, "change": {}})])
-
-
-def _open(context: BrowserContext, origin: str) -> Page:
-    page = context.new_page()
-    page.goto(origin)
-    page.wait_for_selector("[data-load=load-1]")
-    return page
-
-
-def test_a_lost_web_process_is_said_and_its_return_too(
-    browser: BrowserContext, tmp_path: Path
-) -> None:
-    """Values are greyed with their age, never shown as live; afterwards all is live again."""
-    port = free_port()
-    with broker() as broker_port:
-        publish(broker_port, messages(DAY[91]))
-        with web(tmp_path, broker_port, port) as origin:
-            page = _open(browser, origin)
-            expect(page.locator("#health-text")).to_contain_text("Live")
-            expect(page.locator("#banner")).to_be_hidden()
-        expect(page.locator("#banner")).to_contain_text("Keine Verbindung zum Haus")
-        expect(page.locator("#health-text")).to_contain_text("Getrennt")
-        expect(page.locator("body")).to_have_class("is-old")
-        expect(page.locator(".left")).to_have_text("Zeit steht")
-        with web(tmp_path, broker_port, port):
-            expect(page.locator("#health-text")).to_contain_text("Live", timeout=20_000)
-            expect(page.locator("#banner")).to_be_hidden()
-            page.close()
-
-
-def test_a_lost_broker_is_said(browser: BrowserContext, tmp_path: Path) -> None:
-    """The web process lives, but what it shows is old: the page says so."""
-    with broker() as broker_port:
-        publish(broker_port, messages(DAY[91]))
-        context = web(tmp_path, broker_port)
-        origin = context.__enter__()
-        page = _open(browser, origin)
-    try:
-        expect(page.locator("#banner")).to_contain_text("Nachrichtendienst", timeout=15_000)
-        expect(page.locator("body")).to_have_class("is-old")
-        page.close()
-    finally:
-        context.__exit__(None, None, None)
-
-
-def test_before_the_first_decision_the_page_says_when_it_comes(
-    browser: BrowserContext, tmp_path: Path
-) -> None:
-    """An empty house is no error page."""
-    with broker() as broker_port, web(tmp_path, broker_port) as origin:
-        page = browser.new_page()
-        page.goto(origin)
-        expect(page.locator("#load-cards")).to_contain_text("Noch keine Entscheidung")
-        expect(page.locator("#mirror")).to_contain_text("nichts verlässt das Haus")
-        page.close()
 
 
 ALLOCATE = """

@@ -187,6 +187,21 @@ def _window(block_id: int, first_block: int, numbers: Numbers) -> BlockAggregate
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A running house: where its page is, and where messages go."""
+
+    origin: str
+    broker_port: int
+    data: Path
+
+
+DAY = seeded_day(93)
+"""The day of the browser tests; its last block is held back for what comes live."""
+READY = "#past details"
+"""What stands when the page is loaded."""
+
+
 def free_port() -> int:
     """A port on loopback that is free at this moment."""
     with socket.socket() as probe:

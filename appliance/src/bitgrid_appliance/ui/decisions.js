@@ -22,22 +22,32 @@ export class Past {
     byId("older").addEventListener("click", () => this.#older());
   }
 
-  /** Load the newest page anew, for example after the connection came back. */
+  /** Load the newest page anew: at the start, and after the connection came back. */
   async load() {
     const page = await get(`decisions?limit=${PAGE}`);
-    const have = new Set(page.items.map((item) => item.event.id));
-    const newest = page.items[0]?.event.block_id ?? 0;
-    const isNewer = ({ event }) => event.block_id >= newest && !have.has(event.id);
-    this.#items = [...this.#items.filter(isNewer), ...page.items];
+    const oldest = page.items[page.items.length - 1]?.event.block_id ?? 0;
+    this.#items = this.#items.filter(({ event }) => event.block_id >= oldest);
     this.#next = page.next;
-    this.show();
+    this.#merge(page.items);
   }
 
-  /** A decision that was just made. */
+  /**
+   * A decision that was just made.
+   * @returns {boolean} whether earlier ones are missing: in a rush not each one is told
+   */
   add(item) {
-    if (this.#items.some((other) => other.event.id === item.event.id)) return;
-    this.#items = [item, ...this.#items].slice(0, KEPT);
-    this.show();
+    const last = this.#items.find((other) => other.event.load === item.event.load);
+    this.#merge([item]);
+    return last === undefined || item.event.block_id > last.event.block_id + 1;
+  }
+
+  /** Fetch what is missing between what is shown and now. */
+  async catchUp() {
+    const page = await get(`decisions?limit=${PAGE}`);
+    const oldest = page.items[page.items.length - 1]?.event.block_id ?? 0;
+    const overlaps = this.#items.some(({ event, seq }) => seq !== null && event.block_id >= oldest);
+    if (overlaps) this.#merge(page.items);
+    else await this.load();
   }
 
   /** Names of loads are only known with the live picture. */
@@ -68,11 +78,21 @@ export class Past {
 
   async #older() {
     const page = await get(`decisions?limit=${PAGE}&cursor=${this.#next}`);
-    const have = new Set(this.#items.map((item) => item.event.id));
-    this.#items = [...this.#items, ...page.items.filter((item) => !have.has(item.event.id))];
     this.#next = page.next;
+    this.#merge(page.items);
+  }
+
+  #merge(items) {
+    const all = new Map([...this.#items, ...items].map((item) => [item.event.id, item]));
+    this.#items = [...all.values()].sort(newestFirst).slice(0, KEPT);
     this.show();
   }
+}
+
+/** By block; within one, what is not in the journal yet is the newest. */
+function newestFirst(one, other) {
+  const blocks = other.event.block_id - one.event.block_id;
+  return blocks || (other.seq ?? Infinity) - (one.seq ?? Infinity) || 0;
 }
 
 /** Put the wanted children in place without moving those that are in place already. */

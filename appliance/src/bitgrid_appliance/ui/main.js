@@ -17,6 +17,7 @@ const clock = new SiteClock();
 let past = null;
 let dayAt = -DAY_EVERY_MS;
 let dayTimer = null;
+let isMissing = false;
 
 function siteTime() {
   if (!seen.connected || !seen.state) return null;
@@ -38,11 +39,11 @@ function drawState(state) {
 }
 
 function takeDecision(item) {
-  past.add(item);
+  isMissing = past.add(item) || isMissing;
   askForDay();
 }
 
-/** Load the day anew, at most every two seconds. */
+/** Load the day anew, and decisions that were not told, at most every two seconds. */
 function askForDay() {
   if (dayTimer !== null) return;
   const wait = Math.max(0, dayAt + DAY_EVERY_MS - performance.now());
@@ -52,6 +53,8 @@ function askForDay() {
     try {
       seen.day = await get("day");
       drawDay();
+      if (isMissing) await past.catchUp();
+      isMissing = false;
     } catch {
       // The stream says that the connection is gone; the next decision asks again.
     }

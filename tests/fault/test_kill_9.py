@@ -96,7 +96,7 @@ def test_supervisor_killed_takes_its_children_along_and_goes_on_when_started_aga
         demo.wait_for_blocks(min(done + chance.randrange(1, 150), BLOCKS - 20))
         time.sleep(chance.random() / 10)
         kill_9(demo.process.pid)
-        demo.process.wait()
+        demo.end()
         wait_until_gone(children)
     document = run_demo(data, "--household", str(home))
     assert document["blocks"] == BLOCKS

@@ -122,6 +122,7 @@ class CoreProcess:
         """Tick at each new block, and as often as leases are renewed."""
         settled_s = time.monotonic() + SETTLE_S
         renewed_s = 0.0
+        await asyncio.sleep(_WALL_S)  # first hear what loads did by themselves meanwhile
         while True:
             now_s = time.monotonic()
             tick = Tick(now_ms=time.time_ns() // 1_000_000)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from bitgrid_appliance.bootstrap import consent_in_force, grant, make_folders
+from bitgrid_appliance.bootstrap import consent_in_force, grant
 from bitgrid_appliance.consent import Consent, Recipient
 from bitgrid_appliance.demo_home import DAY_MS, Home
 from bitgrid_appliance.durable import replace_file
 from bitgrid_appliance.settings import Layout
 from bitgrid_appliance.supervisor import run_program
+from bitgrid_core.archive import bech32
 from bitgrid_core.block import at_text
 from bitgrid_core.codec import Json, encode, loads
 from bitgrid_core.errors import BadInput, StorageError
@@ -27,7 +28,7 @@ from bitgrid_core.household import Series
 
 FORMAT: Final = 1
 _PUBLIC: Final = re.compile(r"^# public key: (age1[a-z0-9]+)$", re.MULTILINE)
-_RECIPIENT: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_KEY_SIZE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ def require_same_demo(layout: Layout, marker: dict[str, Json]) -> None:
                 f"{layout.data} holds an appliance that is no demo.", "Give another --data."
             ) from None
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}.", "Check it.") from error
+        raise StorageError(
+            f"The data directory {layout.data} cannot be used: {error.strerror}.",
+            "Choose a folder that can be written with --data.",
+        ) from error
     if found is not None and found != marker:
         known = found if isinstance(found, dict) else {}
         differs = sorted(key for key in marker if known.get(key) != marker[key])
@@ -108,8 +112,13 @@ def check_recipient(text: str) -> str:
     Raises:
         BadInput: it is none.
     """
-    if not _RECIPIENT.fullmatch(text):
-        raise BadInput(f"{text!r} is no recipient.", "Give a public key age1… of X25519.")
+    remedy = "Give a public key age1… of X25519."
+    try:
+        prefix, key = bech32.decode(text)
+    except BadInput as error:
+        raise BadInput("--recipient is no public age key.", remedy) from error  # nor repeat a secret
+    if prefix != bech32.RECIPIENT or len(key) != _KEY_SIZE:
+        raise BadInput("--recipient is no public X25519 key.", remedy)
     return text
 
 
@@ -119,7 +128,6 @@ async def prepare(layout: Layout, home: Home, marker: dict[str, Json]) -> None:
     Raises:
         BitgridError: a program is missing or the disk does not take it.
     """
-    make_folders(layout)
     files = DemoFiles(layout)
     replace_file(files.marker, encode(marker))
     owner = await _identity(files.identity, layout.log)

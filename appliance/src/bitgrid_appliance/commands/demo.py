@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from bitgrid_appliance.bootstrap import Plan
+from bitgrid_appliance.bootstrap import Plan, make_folders
 from bitgrid_appliance.broker import plan_broker, require_free
 from bitgrid_appliance.commands.progress import Screen, follow
 from bitgrid_appliance.commands.stopping import Interrupted, interruptible
@@ -129,7 +129,7 @@ def check_demo(options: Namespace, settings: Settings) -> Demo:
 
 async def _play(demo: Demo, screen: Screen) -> dict[str, Json]:
     layout = demo.layout
-    layout.run.mkdir(parents=True, exist_ok=True)
+    make_folders(layout)
     with locked(layout.run / "supervisor.lock", "An appliance"), interruptible() as interrupted:
         await prepare(layout, demo.home, demo.marker)
         if demo.synthetic is not None and not demo.files.home.exists():

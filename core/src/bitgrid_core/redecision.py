@@ -179,29 +179,43 @@ def _ways_from_recorded(
     item: Recorded,
     items: Sequence[Recorded],
 ) -> list[list[Difference]]:
-    """From the recorded memory, and from the recorded state too; what caused it comes first."""
-    event = item.event
-    if expected is not None:  # nothing but memory and state is believed
-        event = replace(
-            event,
-            load=expected.load,
-            trigger=expected.trigger,
-            n=expected.n,
-            autonomy=expected.autonomy,
-        )
-    causes = []
-    if expected is not None:
-        memory = to_body(expected)["memory"]
-        if item.body["memory"] != memory:
-            causes = [Difference(field="memory", recorded=item.body["memory"], replayed=memory)]
-    again = _again(moment, event, _levels(moment, event.load, items))
-    state = to_body(again)["state"]
-    ways = [causes + differences(item.body, to_body(again))]
-    if item.body["state"] != state:
-        causes = [*causes, Difference(field="state", recorded=item.body["state"], replayed=state)]
-    seen = to_body(_decided(moment, event, event.state))
-    ways.append(causes + differences(item.body, seen))
+    """From the recorded memory, autonomy and state; what of them has no cause comes first."""
+    levels = _levels(moment, item.event.load, items)
+    if expected is None:
+        return _ways(moment, item, item.event, levels)
+    event = replace(
+        item.event,
+        load=expected.load,
+        trigger=expected.trigger,
+        n=expected.n,
+        autonomy=expected.autonomy,
+    )
+    body = to_body(expected)
+    uncaused = _one("memory", item.body, body)
+    ways = [uncaused + way for way in _ways(moment, item, event, levels)]
+    if item.event.autonomy is not expected.autonomy:
+        uncaused = _one("autonomy", item.body, body) + uncaused
+        event = replace(event, autonomy=item.event.autonomy)
+        ways += [uncaused + way for way in _ways(moment, item, event, levels)]
     return ways
+
+
+def _ways(
+    moment: Moment, item: Recorded, event: DecisionEvent, levels: dict[str, str]
+) -> list[list[Difference]]:
+    """Made again with what the window shows, and with the state that is recorded."""
+    again = to_body(_again(moment, event, levels))
+    seen = to_body(_decided(moment, event, event.state))
+    return [
+        differences(item.body, again),
+        _one("state", item.body, again) + differences(item.body, seen),
+    ]
+
+
+def _one(name: str, recorded: Body, again: Body) -> list[Difference]:
+    if recorded[name] == again[name]:
+        return []
+    return [Difference(field=name, recorded=recorded[name], replayed=again[name])]
 
 
 def _again(moment: Moment, event: DecisionEvent, levels: dict[str, str]) -> DecisionEvent:
@@ -216,11 +230,11 @@ def _again(moment: Moment, event: DecisionEvent, levels: dict[str, str]) -> Deci
         return _decided(moment, event, event.state)
     policy = moment.line.policy
     index = _index(policy, event)
-    fitting = {
+    known = {
         load.id: level if (level := levels.get(load.id, OFF)) in load.powers_w else OFF
         for load in policy.loads
     }
-    around = others_w(index, policy, moment.window, fitting)
+    around = others_w(index, policy, moment.window, known)
     load = policy.loads[index]
     return _decided(moment, event, energy_state(moment.window, policy, load, event.memory, around))
 

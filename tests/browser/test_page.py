@@ -258,3 +258,19 @@ def test_what_the_load_does_wins_over_what_it_should_do(seen: Watched, house: Ho
     expect(seen.page.locator(".does")).to_contain_text("Läuft")
     publish(house.broker_port, messages(DAY[92]))
     expect(seen.page.locator(".warnings")).to_be_empty()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_health_note_is_read_in_full_and_closes(seen: Watched, width: int) -> None:
+    """It names every component, stays on the screen, and goes away with Escape."""
+    seen.page.set_viewport_size({"width": width, "height": 800})
+    seen.page.locator("#health summary").click()
+    note = seen.page.locator("#health-more")
+    expect(note).to_contain_text("core")
+    box = note.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    seen.page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+    seen.page.set_viewport_size({"width": 390, "height": 844})

@@ -103,6 +103,13 @@ function start() {
       drawAll();
     }
   });
+  const health = byId("health");
+  document.addEventListener("click", (event) => {
+    if (!health.contains(event.target)) health.open = false;
+  });
+  health.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") health.open = false;
+  });
   let width = 0;
   new ResizeObserver(() => {
     if (document.body.clientWidth === width) return;

@@ -132,7 +132,7 @@ class Outbox:
         if not index:
             return Head()
         try:
-            entry = cast("dict[str, Json]", loads(index.rstrip(b"\n").split(b"\n")[-1]))
+            entry = cast("dict[str, Json]", loads(index[:-1].rpartition(b"\n")[2]))
             return Head(seq=int(str(entry["last"])), hash=str(entry["head_after"]))
         except (BadInput, KeyError, TypeError, ValueError) as error:
             raise StorageError(

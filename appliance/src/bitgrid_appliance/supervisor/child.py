@@ -103,6 +103,10 @@ async def start_child(spec: ChildSpec, log_dir: Path) -> Child:
         StorageError: its log cannot be written.
     """
     log = log_dir / f"{spec.name}.log"
+    if shutil.which(spec.argv[0], path=search_path()) is None:
+        raise MissingDependency(
+            f"{spec.name} cannot be started: there is no {spec.argv[0]}.", "Install it."
+        )
     try:
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
@@ -115,10 +119,6 @@ async def start_child(spec: ChildSpec, log_dir: Path) -> Child:
                 stderr=STDOUT,
                 start_new_session=True,
             )
-    except FileNotFoundError as error:
-        raise MissingDependency(
-            f"{spec.name} cannot be started: there is no {spec.argv[0]}.", "Install it."
-        ) from error
     except OSError as error:
         raise StorageError(
             f"{spec.name} cannot be started: {error.strerror}.", f"Check {log}."

@@ -6,7 +6,7 @@ The same parts as the appliance's, wired by hand, so that a year takes seconds.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bitgrid_core.block import BLOCK_S, block_at
+from bitgrid_core.block import BLOCK_S, at_text, block_at
 from bitgrid_core.context import BlockCollector, parse_measurement
 from bitgrid_core.engine import EngineState, acted_level, step
 from bitgrid_core.household import Command, House, PlantReading
@@ -40,7 +40,7 @@ def closed_loop(house: House, policy: Policy, blocks: int) -> Iterator[LoopStep]
             if kind == "measurement":
                 device, _, signal = rest.partition("/")
                 collector.add(parse_measurement(device, signal, message.payload), house.now_ms)
-        item = BlockClosed(window=collector.close(block_at(house.now_ms), 0))
+        item = BlockClosed(window=collector.close(block_at(house.now_ms), _day(house.now_ms)))
         state, events = step(state, item)
         commands = [_command(event, number) for event in events]
         yield LoopStep(item=item, events=events, state=state, reading=happened.reading)
@@ -55,3 +55,8 @@ def _command(event: DecisionEvent, number: int) -> Command:
         level=acted_level(event),
         lease_s=LEASE_S,
     )
+
+
+def _day(now_ms: int) -> int:
+    """The UTC date as yyyymmdd."""
+    return int(at_text(now_ms)[:10].replace("-", ""))

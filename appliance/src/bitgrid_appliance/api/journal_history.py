@@ -51,12 +51,12 @@ class JournalHistory:
             return None if record is None else _recorded(record)
 
     def policy(self, digest: str) -> Policy | None:
-        """See ``History``; only the newest policy can be looked up."""
+        """See ``History``; policies change seldom, so that they are walked back one by one."""
         with self._opened() as reader:
             record = reader.newest("policy") if reader else None
-        if record is None or record.body.get("digest") != digest:
-            return None
-        return from_document(record.body["policy"])
+            while reader and record and record.body.get("digest") != digest:
+                record = reader.newest("policy", before=record.seq)
+        return None if record is None else from_document(record.body["policy"])
 
     @contextmanager
     def _opened(self) -> Iterator[SqliteReader | None]:

@@ -49,7 +49,7 @@ def run(args: Namespace) -> int:
     with SqliteReader(args.journal) as reader:
         found = _found(reader, args)
         if not found:
-            raise BadInput("There is no such decision.", "Leave out --id and --at for the newest.")
+            raise _none_found(args)
         for record in found:
             _show(record, policy_of(reader, record), args)
     return 0
@@ -77,6 +77,12 @@ def _found(reader: SqliteReader, args: Namespace) -> list[Record]:
         return list(reader.of_kind("decision", (block, block)))
     newest = reader.newest("decision")
     return [] if newest is None else [newest]
+
+
+def _none_found(args: Namespace) -> BadInput:
+    if args.id is None and args.at is None:
+        return BadInput(f"{args.journal} holds no decision yet.", "Let it run for a block.")
+    return BadInput("There is no such decision.", "Leave out --id and --at for the newest.")
 
 
 def _show(record: Record, policy: Policy, args: Namespace) -> None:

@@ -18,7 +18,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         """Start empty."""
         self._records: list[Record] = []
-        self._events: set[Json] = set()
+        self._events: set[str] = set()
         self._closed = False
 
     def head(self) -> Head:
@@ -46,10 +46,10 @@ class MemoryJournal:
             record = make_record(draft, head.seq + 1, at_text(at_ms), head.hash, salt)
             head = Head(seq=record.seq, hash=record.hash)
             records.append(record)
-        events = [record.body["id"] for record in records if record.kind == "decision"]
-        if len(self._events | set(events)) < len(self._events) + len(events):
+        events = [str(record.body["id"]) for record in records if record.kind == "decision"]
+        if len(set(events)) < len(events) or not self._events.isdisjoint(events):
             raise StorageError("A decision is already recorded.", "Let only one write.")
-        self._events |= set(events)
+        self._events.update(events)
         self._records += records
         return records
 

@@ -4,13 +4,15 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from support.demos import BITGRID, Document, run_demo, start_demo, wait_until_gone
+from support.demos import BITGRID, Document, bodies, run_demo, start_demo, wait_until_gone
 from support.homes import sunny_home
 from support.shared import shared_data
 
@@ -201,19 +203,22 @@ def test_directory_of_another_demo_is_one_sentence_and_leaves_everything(tmp_pat
     assert listing(data) == before
 
 
-def test_changed_journal_stops_the_start(tmp_path: Path) -> None:
-    """A journal whose tail was cut after its last anchor's record is not gone on with: exit 1."""
+def test_cut_journal_is_not_gone_on_with(tmp_path: Path) -> None:
+    """A tail that an anchor saw is missing: exit 1 in the core's own words, nothing decided."""
     home = sunny_home(tmp_path / "home.csv", 1)
     data = tmp_path / "data"
     run_demo(data, "--household", str(home))
-    anchors = data / "journal" / "anchors.jsonl"
-    anchors.write_bytes(anchors.read_bytes().replace(b'"hash":"', b'"hash":"0', 1))
-    code, _, errors = bitgrid(
-        "run", "--demo", "--once", "--data", str(data), "--household", str(home)
-    )
-    assert code == 1, errors
-    assert "anchor" in errors
+    journal = data / "journal" / "journal.sqlite"
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DROP TRIGGER record_is_never_deleted")
+        database.execute("DELETE FROM record WHERE seq > 100")
+    words = ("run", "--demo", "--once", "--data", str(data), "--household", str(home))
+    code, output, errors = bitgrid(*words)
+    assert (code, output) == (1, ""), errors
+    assert "core: The journal is broken: record" in errors
+    assert "bitgrid journal verify" in errors
     assert "Traceback" not in errors
+    assert len(bodies(data, "block")) < 100
 
 
 def test_errors_are_json_on_request(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import random
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -117,10 +119,53 @@ def test_archive_of_a_killed_demo_is_complete_for_the_researcher(
     require_whole(data, undisturbed)
     for verb in ("verify", "replay"):
         done = subprocess.run(
-            [RESEARCH, verb, data / "research", "--json"], capture_output=True, text=True, check=False
+            [RESEARCH, verb, data / "research", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout
     journal = data / "journal" / "journal.sqlite"
     bitgrid = Path(sys.executable).parent / "bitgrid"
     for words in (["journal", "verify"], ["replay"]):
         assert subprocess.run([bitgrid, *words, journal], check=False).returncode == 0
+
+
+def test_everything_killed_at_one_instant_goes_on_when_started_again(
+    tmp_path: Path, home: Path, undisturbed: bytes
+) -> None:
+    """As when the machine is switched off: no process gets a last word."""
+    data = tmp_path / "data"
+    for more in (60, 90):
+        demo = start_demo(data, "--once", "--json", "--verbose", "--household", str(home))
+        names = ("broker", "core", "household", "mirror")
+        pids = [demo.process.pid, *(demo.pid(name) for name in names)]
+        demo.wait_for_blocks(len(bodies(data, "block")) + more)
+        for pid in pids:
+            kill_9(pid)
+        demo.end()
+        wait_until_gone(pids)
+    assert run_demo(data, "--household", str(home))["blocks"] == BLOCKS
+    require_whole(data, undisturbed)
+
+
+def test_page_that_is_killed_delays_no_decision_and_comes_back(tmp_path: Path, home: Path) -> None:
+    """The web process of a live demo is another's business."""
+    data = tmp_path / "data"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    words = ["--household", str(home), "--speed", "6000", "--port", port, "--json", "--verbose"]
+    demo = start_demo(data, *words)
+    first = demo.pid("web")
+    kill_9(first)
+    demo.wait_for_blocks(len(bodies(data, "block")) + 20)
+    deadline = time.monotonic() + 30
+    while demo.pid("web") == first and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert demo.pid("web") != first
+    demo.process.send_signal(signal.SIGINT)
+    code, output = demo.end()
+    assert code == 0, output + demo.log.read_text()
+    assert bodies(data, "missed") == []
+    assert json.loads(output)["verified"] is True

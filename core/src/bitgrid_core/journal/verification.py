@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bitgrid_core.chain import SALT_BYTES, ChainFault, Draft, Head, Record, links, make_record
-from bitgrid_core.codec import Json, decode
-from bitgrid_core.errors import BadInput
+from bitgrid_core.codec import Json, encode_trusted, loads_trusted
 from bitgrid_core.journal.anchors import Anchor, CheckSignature, signed_bytes
 from bitgrid_core.journal.sqlite import SqliteReader, StoredRow
 
@@ -95,13 +94,25 @@ def _recompute(row: StoredRow) -> Record:
     try:
         draft = Draft(
             kind=_text(row.kind),
-            body=cast("dict[str, Json]", decode(row.body)),
-            private=cast("dict[str, Json]", decode(row.private)),
+            body=_canonical(row.body),
+            private=_canonical(row.private),
         )
         record = make_record(draft, row.seq, _text(row.at), _text(row.prev), row.salt)
         return record if _is_as_stored(record, row) else _tampered(row)
-    except (BadInput, TypeError, ValueError, AttributeError):  # whatever somebody wrote there
+    except (TypeError, ValueError, AttributeError, RecursionError):  # whatever somebody wrote there
         return _tampered(row)
+
+
+def _canonical(data: bytes) -> dict[str, Json]:
+    """A document whose bytes are its canonical ones; what else it may hold, its hash tells.
+
+    Raises:
+        ValueError: other bytes.
+    """
+    value = loads_trusted(data)
+    if encode_trusted(value) != data:
+        raise ValueError(data)
+    return cast("dict[str, Json]", value)
 
 
 def _is_as_stored(record: Record, row: StoredRow) -> bool:

@@ -164,6 +164,7 @@ WISHES = [
     ("ASSISTED", {}, on("super"), "START_R1_SURPLUS_OK", "acted"),
     ("ASSISTED", {}, LIMIT, "START_OVERRIDE", "proposed"),
     ("ASSISTED", {}, on("super") | LIMIT, "START_OVERRIDE", "acted"),
+    ("ASSISTED", {}, on("standard") | LIMIT, "NOOP_OVERRIDE", "acted"),
     ("ASSISTED", {}, START, "START_OVERRIDE", "acted"),
     ("SEMI", {}, {}, "START_R1_SURPLUS_OK", "acted"),
     ("SEMI", surplus(0), on(), "NOOP_R1_SURPLUS_LOST", "held_by_autonomy"),

@@ -196,6 +196,27 @@ def test_rule_without_its_input_has_no_opinion_and_names_the_signal() -> None:
     assert found["detail"][-1] == "without: electricity price, PV forecast"
 
 
+@pytest.mark.parametrize("memory", [{}, on()])
+def test_rule_that_lacks_nothing_has_no_objection(memory: dict[str, Any]) -> None:
+    """Without forecast and tariff in the policy R4 misses neither, and R2 has what it needs."""
+    rest = {"policy": {"has_forecast": False, "dynamic_price": False}}
+    state = {"pv_forecast_kw": None}
+    found = answer(Case(name="", code="", level="", state=state, memory=memory, rest=rest))
+    assert vote_of(found, "R2") == vote_of(found, "R3") == "- NO_OBJECTION"
+    assert vote_of(found, "R4") == ("- LOAD_RUNNING" if memory else "- NO_OBJECTION")
+
+
+@pytest.mark.parametrize("known", [price(20), {"pv_forecast_kw": 4}])
+def test_rule_that_lacks_one_of_two_names_only_that(known: dict[str, Any]) -> None:
+    """What is there is not missed."""
+    rest = {"policy": {"dynamic_price": True}}
+    state = {"pv_forecast_kw": None} | known
+    found = answer(Case(name="", code="", level="", state=state, rest=rest))
+    silent = next(vote for vote in found["votes"] if vote["rule"] == "R4")
+    lacking = "energy_price_ct_kwh" if "pv_forecast_kw" in known else "pv_forecast_kw"
+    assert silent["signals"] == [lacking]
+
+
 def test_veto_of_a_load_that_is_off_is_silent_about_one_that_runs() -> None:
     """R4 says that it concerns only a load that is off."""
     found = answer(Case(name="", code="", level="", state={"pv_forecast_kw": 0}, memory=on()))

@@ -20,7 +20,7 @@ from bitgrid_core.signals import SIGNALS
 from support.moments import Moment, decision_at, moment
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True)
-SLOW = settings(QUICK, max_examples=40)
+SLOW = settings(QUICK, max_examples=25)
 moments = st.integers(0, 2**32).map(moment)
 EXTRA = {"LOCKOUT_HOT"}
 """A text beside the codes: the same reason at another time."""

@@ -29,7 +29,7 @@ from support.moments import (
     with_values,
 )
 
-QUICK = settings(max_examples=50, deadline=None, derandomize=True)
+QUICK = settings(max_examples=30, deadline=None, derandomize=True)
 moments = st.integers(0, 2**32).map(moment)
 NAMES = (
     "surplus_w",

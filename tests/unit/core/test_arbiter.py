@@ -151,6 +151,13 @@ def test_silence_does_not_excuse_a_hot_load_from_cooling_down() -> None:
     assert after(SILENT, hot).lockout == Lockout(cause="OVERTEMP", until_block=1002)
 
 
+def test_lockout_that_is_over_does_not_lend_its_cause_to_a_new_one() -> None:
+    """Passed and cooled down: a new silence is a silence."""
+    over = Memory(lockout=Lockout(cause="OVERTEMP", until_block=999))
+    found = after(replace(SILENT, load_temp_mdegc=60_000), over).lockout
+    assert found == Lockout(cause="COMM_TIMEOUT", until_block=1002)
+
+
 def test_shorter_lockout_of_a_new_policy_does_not_shorten_one_that_holds() -> None:
     """Renewal never brings the end nearer."""
     held = Memory(lockout=Lockout(cause="COMM_TIMEOUT", until_block=1005))
@@ -179,6 +186,7 @@ def test_start_by_hand_ends_when_it_becomes_unsafe(state: EnergyState, action: s
 def test_counters_that_were_never_set_stay_unset() -> None:
     """Null means never, however many blocks pass."""
     assert advance(Memory(), 1000) == Memory()
+    assert advance(Memory(blocks_since_switch=1), 2) == Memory(blocks_since_switch=3)
 
 
 def test_advance_changes_nothing_but_the_counters() -> None:

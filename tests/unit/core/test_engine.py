@@ -82,6 +82,19 @@ def test_missed_blocks_count_for_run_time_and_pause(told: bool) -> None:
     assert events[1].memory.blocks_since_switch == 4
 
 
+def test_blocks_missed_before_the_first_tick_are_past() -> None:
+    """An appliance that was off begins after them."""
+    state, _none = run(BlocksMissed(first_block=990, last_block=999))
+    assert step(state, tick(999)) == (state, ())
+    assert len(step(state, tick(1000))[1]) == 1
+
+
+def test_override_taken_back_that_was_not_there_is_nothing() -> None:
+    """Twice the same click."""
+    state, _events = run(tick(1000))
+    assert step(state, OverrideSet(load="load-1", override=None)) == (state, ())
+
+
 def test_lease_end_is_a_switch_with_an_event_of_its_own() -> None:
     """The load is off, its pause begins, and the record says who did it."""
     state, events = run(tick(1000), LeaseEnded(load="load-1", block_id=1001))

@@ -38,19 +38,28 @@ class Demo:
             if name in found:
                 return int(found[name])
             time.sleep(0.02)
-        raise AssertionError(f"{name} never ran:\n{self.log.read_text()}")
+        raise self.failure(f"{name} never ran")
 
     def wait_for_blocks(self, count: int, within_s: float = 60) -> None:
         """Until so many blocks stand in the journal."""
         deadline = time.monotonic() + within_s
         while len(blocks(self.data)) < count:
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, self.log.read_text()
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise self.failure(f"no {count} blocks")
             time.sleep(0.02)
+
+    def failure(self, what: str) -> AssertionError:
+        """What went wrong, with the demo ended and its log."""
+        self.process.kill()
+        self.process.communicate()
+        return AssertionError(f"{what}:\n{self.log.read_text()}")
 
     def end(self, within_s: float = 110) -> tuple[int, str]:
         """Exit code and standard output."""
-        output, _ = self.process.communicate(timeout=within_s)
+        try:
+            output, _ = self.process.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            raise self.failure("it did not end") from None
         return self.process.returncode, output
 
 

@@ -17,9 +17,10 @@ from bitgrid_appliance import __version__
 from bitgrid_appliance.commands import run
 from bitgrid_appliance.keys import check_signature
 from bitgrid_appliance.policies import load_document
+from bitgrid_appliance.wording import SentenceParser
 from bitgrid_core.cli import Services, add_verbs
 from bitgrid_core.cli.services import Subparsers
-from bitgrid_core.errors import BadInput, BitgridError, StorageError
+from bitgrid_core.errors import BitgridError, StorageError
 
 _CODES: Final = """\
 exit codes: 0 done, 1 a check failed, 2 wrong use or bad input, 3 a dependency is not there,
@@ -48,20 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong use as an error like any other."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]  # it never returns either
-        """Raise instead of printing the usage.
-
-        Raises:
-            BadInput: always.
-        """
-        raise BadInput(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = SentenceParser(
         prog="bitgrid",
         description="One edge node that decides locally and explains every decision.",
         epilog=_CODES,

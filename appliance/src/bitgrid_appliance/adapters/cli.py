@@ -17,6 +17,7 @@ from bitgrid_appliance.locks import locked
 from bitgrid_appliance.mqtt import Link
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.settings import Layout
+from bitgrid_appliance.wording import SentenceParser
 from bitgrid_core.errors import BitgridError
 
 _PREDECESSOR_S: Final = 5.0
@@ -31,12 +32,11 @@ exit codes: 0 done, 2 wrong use or bad input, 3 a dependency is not there, 4 ref
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one adapter until told to end."""
-    options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        asyncio.run(_household(options))
+        asyncio.run(_household(_options(arguments)))
     except BitgridError as error:
-        sys.stderr.write(f"{error}\n")
+        print(f"bitgrid-adapter: {error}", file=sys.stderr)
         return error.exit_code
     return 0
 
@@ -65,7 +65,7 @@ async def _household(options: argparse.Namespace) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = SentenceParser(
         prog="bitgrid-adapter",
         description="Runs one adapter.",
         epilog=_EXAMPLES,

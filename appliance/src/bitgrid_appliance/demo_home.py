@@ -80,18 +80,13 @@ class Home:
         return (self.end_ms - self.start_ms) // (BLOCK_S * 1000)
 
 
-def read_home(words: HomeWords, policy: Policy, series: Series | None = None) -> Home:
+def read_home(words: HomeWords, policy: Policy) -> Home:
     """Read and check a household.
-
-    Args:
-        words: which one.
-        policy: names its loads.
-        series: in place of the file, where that is not written yet.
 
     Raises:
         BadInput: a fault of the file or of the words, with its remedy.
     """
-    series = series or read_csv(words.file)
+    series = read_csv(words.file)
     start_ms = _start_ms(words.start) if words.start else _first_day_ms(series)
     house = House.begin(series, _plant(words, policy), start_ms)
     whole_ms = series.end_ms - (series.end_ms - start_ms) % (BLOCK_S * 1000)

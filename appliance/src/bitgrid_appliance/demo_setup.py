@@ -7,8 +7,6 @@ off the appliance.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,6 @@ from bitgrid_core.archive import bech32
 from bitgrid_core.block import at_text
 from bitgrid_core.codec import Json, encode, loads
 from bitgrid_core.errors import BadInput, StorageError
-from bitgrid_core.household import Series
 
 FORMAT: Final = 1
 _PUBLIC: Final = re.compile(r"^# public key: (age1[a-z0-9]+)$", re.MULTILINE)
@@ -95,11 +92,12 @@ def require_same_demo(layout: Layout, marker: dict[str, Json]) -> None:
         consent_in_force(layout)
 
 
-def marker_of(home: Home, policy_digest: str, recipient: str) -> dict[str, Json]:
-    """What must be the same for a demo to go on."""
+def marker_of(home: Home, policy_digest: str, recipient: str, seed: int) -> dict[str, Json]:
+    """What must be the same for a demo to go on; ``seed`` is that of the household."""
     return {
         "v": FORMAT,
         "household": home.house.origin,
+        "seed": seed,
         "start": at_text(home.start_ms),
         "policy": policy_digest,
         "recipient": recipient,
@@ -116,7 +114,9 @@ def check_recipient(text: str) -> str:
     try:
         prefix, key = bech32.decode(text)
     except BadInput as error:
-        raise BadInput("--recipient is no public age key.", remedy) from error  # nor repeat a secret
+        raise BadInput(
+            "--recipient is no public age key.", remedy
+        ) from error  # nor repeat a secret
     if prefix != bech32.RECIPIENT or len(key) != _KEY_SIZE:
         raise BadInput("--recipient is no public X25519 key.", remedy)
     return text
@@ -135,22 +135,6 @@ async def prepare(layout: Layout, home: Home, marker: dict[str, Json]) -> None:
     researcher = given or await _identity(files.researcher, layout.log)
     if consent_in_force(layout) is None:
         grant(layout, _consent(layout, home, (owner, researcher)), home.start_ms)
-
-
-def write_home(path: Path, series: Series) -> None:
-    """A series as a recorded household.
-
-    Raises:
-        StorageError: the disk does not take it.
-    """
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(("utc", "load_w", "pv_w", "pv_forecast_w"))
-    for row in range(len(series.load_w)):
-        at = at_text(series.start_ms + row * series.step_s * 1000)
-        values = (series.load_w[row], series.pv_w[row], series.pv_forecast_w[row])
-        lines.writerow((at, *("" if value is None else value for value in values)))
-    replace_file(path, text.getvalue().encode())
 
 
 def _consent(layout: Layout, home: Home, recipients: tuple[str, str]) -> Consent:

@@ -10,8 +10,9 @@ import asyncio
 import json
 import time
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 from bitgrid_appliance.bootstrap import Plan, make_folders
@@ -26,20 +27,27 @@ from bitgrid_appliance.demo_setup import (
     marker_of,
     prepare,
     require_same_demo,
-    write_home,
 )
+from bitgrid_appliance.durable import replace_file
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.settings import LOOPBACK, Layout, Settings
-from bitgrid_appliance.supervisor import Completed, Supervisor, program_path, run_program
+from bitgrid_appliance.supervisor import (
+    Completed,
+    Supervisor,
+    program_path,
+    run_module,
+    run_program,
+)
 from bitgrid_core.block import block_at
 from bitgrid_core.codec import Json
-from bitgrid_core.errors import BadInput, CheckFailed
-from bitgrid_core.household import Series
-from bitgrid_core.policy import policy_digest
+from bitgrid_core.errors import BadInput, CheckFailed, MissingDependency
+from bitgrid_core.policy import Policy, policy_digest
 
 DAYS_ONCE: Final = 3
-SYNTHETIC_START: Final = "06-01"
+MADE_UP_ONCE: Final = "2023-06-01"
+MADE_UP_LIVE: Final = "2023-06-01T05:00:00Z"
+"""A person who watches should not have to wait for the sun."""
 _PROGRAMS: Final = ("bitgrid-mirror", "bitgrid-research", "bitgrid-adapter")
 _PUSH_S: Final = 5
 _PUSH_ONCE_S: Final = 30
@@ -58,7 +66,7 @@ class Demo:
         marker: what must be the same to go on.
         once: as fast as possible, without a page.
         speed: virtual seconds per second otherwise.
-        synthetic: the series to write as a file, if it is made up.
+        made: content of the made-up household's file, if it is still to be written.
     """
 
     files: DemoFiles
@@ -69,7 +77,7 @@ class Demo:
     marker: dict[str, Json]
     once: bool
     speed: int
-    synthetic: Series | None
+    made: bytes | None
 
     @property
     def layout(self) -> Layout:
@@ -85,7 +93,7 @@ def run_demo(options: Namespace, settings: Settings) -> int:
     """
     screen = Screen(quiet=options.json and not options.verbose)
     try:
-        demo = check_demo(options, settings)
+        demo = check_demo(options, settings, screen)
         document = asyncio.run(_play(demo, screen))
     finally:
         screen.end()
@@ -96,7 +104,7 @@ def run_demo(options: Namespace, settings: Settings) -> int:
     return 0 if is_good(document) else CheckFailed.exit_code
 
 
-def check_demo(options: Namespace, settings: Settings) -> Demo:
+def check_demo(options: Namespace, settings: Settings, screen: Screen) -> Demo:
     """Everything that can be wrong, before anything is written.
 
     Raises:
@@ -107,12 +115,15 @@ def check_demo(options: Namespace, settings: Settings) -> Demo:
     policy = read_policy(options.policy)
     recipient = check_recipient(options.recipient) if options.recipient else ""
     files = DemoFiles(Layout(options.data))
-    synthetic = None if options.household else _synthetic(options.seed or 1)
-    words = _words(options, files, synthetic)
-    home = read_home(words, policy, synthetic)
+    words = _words(options, files)
+    made = None
+    if not (options.household or files.home.exists()):
+        screen.say("household: none is given, so a year of one is made up")
+        made = _made_up(options.seed)
+    home = read_home(words, policy) if made is None else _home_of(made, words, policy)
     if not options.once:
         require_free(settings.web_port, "Choose another with --port.")
-    marker = marker_of(home, policy_digest(policy), recipient)
+    marker = marker_of(home, policy_digest(policy), recipient, options.seed)
     require_same_demo(files.layout, marker)
     return Demo(
         files=files,
@@ -123,7 +134,7 @@ def check_demo(options: Namespace, settings: Settings) -> Demo:
         marker=marker,
         once=options.once,
         speed=options.speed,
-        synthetic=synthetic,
+        made=made,
     )
 
 
@@ -132,8 +143,8 @@ async def _play(demo: Demo, screen: Screen) -> dict[str, Json]:
     make_folders(layout)
     with locked(layout.run / "supervisor.lock", "An appliance"), interruptible() as interrupted:
         await prepare(layout, demo.home, demo.marker)
-        if demo.synthetic is not None and not demo.files.home.exists():
-            write_home(demo.files.home, demo.synthetic)
+        if demo.made is not None:
+            replace_file(demo.files.home, demo.made)
         screen.say(f"household: {demo.home.house.series.statement()}")
         supervisor = Supervisor(layout.log, screen.say)
         try:
@@ -212,30 +223,43 @@ async def _prove(demo: Demo, status: dict[str, Json], screen: Screen) -> Proof:
     return Proof(verify=verify if verify.code else opened, replay=replay)
 
 
-def _synthetic(seed: int) -> Series:
-    from bitgrid_appliance.synthetic import SyntheticHome, synthetic_series
-
-    return synthetic_series(SyntheticHome(seed=seed))
-
-
-def _words(options: Namespace, files: DemoFiles, synthetic: Series | None) -> HomeWords:
-    start, days = options.start, options.days
-    if synthetic is not None and not start:
-        start = f"{_year(synthetic)}-{SYNTHETIC_START}"
-    if days is None and options.once and synthetic is not None:
-        days = DAYS_ONCE
+def _words(options: Namespace, files: DemoFiles) -> HomeWords:
     if options.speed < 1:
         raise BadInput(f"--speed is {options.speed}.", "Give 1 or more, or --once.")
+    if options.seed < 0:
+        raise BadInput(f"--seed is {options.seed}.", "Give 0 or more.")
+    is_made_up = not options.household
+    start, days = options.start, options.days
+    if is_made_up:
+        start = start or (MADE_UP_ONCE if options.once else MADE_UP_LIVE)
+        days = DAYS_ONCE if days is None and options.once else days
     return HomeWords(
-        file=files.home if synthetic is not None else options.household,
+        file=files.home if is_made_up else options.household,
         start=start,
         days=days,
         step_s=options.step,
         pv_scale=options.pv_scale,
-        seed=0 if synthetic is not None else options.seed,
+        seed=0 if is_made_up else options.seed,
         once=options.once,
     )
 
 
-def _year(series: Series) -> int:
-    return time.gmtime((series.start_ms + series.end_ms) // 2000).tm_year
+def _made_up(seed: int) -> bytes:
+    """The synthetic household as a file's content, made by a process that ends again.
+
+    Raises:
+        MissingDependency: its extra is not installed.
+    """
+    code, output, errors = asyncio.run(run_module("bitgrid_appliance.synthetic_csv", seed))
+    if code:
+        words = errors.strip().splitlines() or [f"No household was made: code {code}."]
+        raise MissingDependency(words[-1])
+    return output
+
+
+def _home_of(content: bytes, words: HomeWords, policy: Policy) -> Home:
+    """The household of a file that is not written yet."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / words.file.name
+        file.write_bytes(content)
+        return read_home(replace(words, file=file), policy)

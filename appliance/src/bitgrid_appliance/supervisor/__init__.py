@@ -1,7 +1,15 @@
 """The only part of the appliance that starts processes: in order, watched, and never left behind."""
 
 from bitgrid_appliance.supervisor.child import ChildSpec, Probe
-from bitgrid_appliance.supervisor.program import Completed, program_path, run_program
+from bitgrid_appliance.supervisor.program import Completed, program_path, run_module, run_program
 from bitgrid_appliance.supervisor.watching import Supervisor
 
-__all__ = ["ChildSpec", "Completed", "Probe", "Supervisor", "program_path", "run_program"]
+__all__ = [
+    "ChildSpec",
+    "Completed",
+    "Probe",
+    "Supervisor",
+    "program_path",
+    "run_module",
+    "run_program",
+]

@@ -5,11 +5,13 @@ Appliance and researcher share no code, so they are called as commands; absent i
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 from bitgrid_appliance.settings import search_path
@@ -61,6 +63,15 @@ def program_path(name: str) -> str:
         member = name if name != "bitgrid-mirror" else "bitgrid-mirror-agent"
         raise MissingDependency(f"The command {name} is not there.", f"Install {member}.")
     return found
+
+
+async def run_module(name: str, seed: int) -> tuple[int, bytes, str]:
+    """Run a module of ours that makes something from a seed: code, output, last words."""
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "errors"
+        argv = (sys.executable, "-m", name, "--seed", str(seed))
+        code, output = await read_output(argv, log)
+        return code, output, await asyncio.to_thread(log.read_text)
 
 
 async def run_program(name: str, arguments: tuple[str, ...], log_dir: Path) -> Completed:

@@ -169,3 +169,24 @@ def test_page_that_is_killed_delays_no_decision_and_comes_back(tmp_path: Path, h
     assert code == 0, output + demo.log.read_text()
     assert bodies(data, "missed") == []
     assert json.loads(output)["verified"] is True
+
+
+@pytest.mark.parametrize("name", ["core", "household"])
+def test_kill_within_a_block_of_small_steps_leaves_what_no_kill_leaves(
+    tmp_path: Path, home: Path, name: str
+) -> None:
+    """As in a live demo, with ten measurements a block: half a window is asked for again."""
+    words = ["--household", str(home), "--step", "60", "--days", "1"]
+    run_demo(tmp_path / "undisturbed", *words)
+    chance = random.Random(name)
+    data = tmp_path / "data"
+    demo = start_demo(data, "--once", "--json", "--verbose", *words)
+    for count in (20, 60, 90):
+        demo.wait_for_blocks(count)
+        time.sleep(chance.random() / 10)
+        kill_9(demo.pid(name))
+    code, output = demo.end()
+    assert code == 0, output + demo.log.read_text()
+    assert len(bodies(data, "block")) == 144
+    assert decided(data) == decided(tmp_path / "undisturbed")
+    assert bodies(data, "lease_end") == []

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from bitgrid_core.errors import BadInput
 
 ROOT: Final = "bitgrid/v1"
+_KNOWN: Final = 1024
+"""Topics that are remembered as judged; a site has a few dozen."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -58,6 +61,7 @@ class Topic:
     names: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=_KNOWN)
 def build(site: str, kind: Kind, *names: str) -> str:
     """The full topic.
 
@@ -78,6 +82,7 @@ def wildcard(site: str, kind: Kind) -> str:
     return "/".join((ROOT, site, kind, *("+" for _ in PARTS[kind])))
 
 
+@lru_cache(maxsize=_KNOWN)
 def parse(site: str, topic: str) -> Topic:
     """The kind and names of a full topic.
 

@@ -4,7 +4,7 @@ import pytest
 
 from bitgrid_appliance.clock import Tick
 from bitgrid_core.block import at_text
-from bitgrid_core.errors import BadInput
+from bitgrid_core.errors import BadInput, StorageError
 from support.runtimes import BLOCK_MS, START_MS, Bench, live, measure
 
 FIRST = START_MS // BLOCK_MS
@@ -174,6 +174,21 @@ def test_measurement_that_is_none_is_refused() -> None:
     """An unknown signal changes nothing and is named."""
     with pytest.raises(BadInput, match="unknown"):
         Bench().boot().take_measurement(("meter", "noise_db"), {"value": 1})
+
+
+def test_journal_that_takes_nothing_decides_nothing() -> None:
+    """When the append fails there is no command, no new picture, and the block is still due."""
+    bench = Bench()
+    runtime = bench.boot()
+    live(runtime, range(1))
+    before = runtime.latest
+    bench.journal.close()
+    sent = measure(runtime, START_MS + 2 * BLOCK_MS)
+    tick = Tick(now_ms=START_MS + 2 * BLOCK_MS, n=2, step_s=600, sent=sent)
+    with pytest.raises(StorageError):
+        runtime.on_tick(tick)
+    assert runtime.latest == before
+    assert runtime.is_due(tick)
 
 
 def test_stops_switch_every_load_off() -> None:

@@ -1,4 +1,4 @@
-"""Memory of ``bitgrid run`` at rest: proportional set size of each of its processes."""
+"""``bitgrid run`` at rest: proportional set size of each process, and the time to its page."""
 
 import signal
 import socket
@@ -15,22 +15,24 @@ START_S = 60
 
 
 def idle_memory() -> dict[str, object]:
-    """PSS in MB per process of the demo at real speed, after it settled."""
+    """PSS in MB per process of the demo at real speed, after it settled; seconds to its page."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as data:
         bitgrid = Path(sys.executable).with_name("bitgrid")
         command = [str(bitgrid), "run", "--demo", "--speed", "1"]
         command += ["--data", data, "--port", str(port)]
+        began = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.PIPE)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api/v1/health")
+            _wait_for(f"http://127.0.0.1:{port}/")
+            page_s = round(time.monotonic() - began, 2)
             time.sleep(SETTLE_S)
             sizes = {_name(pid): _pss_mb(pid) for pid in _tree(process.pid)}
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
     total = round(sum(sizes.values()), 1)
-    return {**sizes, "total_mb": total}
+    return {**sizes, "total_mb": total, "first_page_s": page_s}
 
 
 def _tree(root: int) -> list[int]:

@@ -52,23 +52,12 @@ def test_no_request_leaves_the_origin_and_the_console_is_silent(
     assert seen.complaints == []
 
 
-STANDS_MS = """
-() => new Promise((tell) => {
-  const look = () => {
-    const stands = document.querySelector("svg.chart") && document.querySelector("#past details");
-    if (stands) tell(performance.now());
-    else requestAnimationFrame(look);
-  };
-  look();
-})
-"""
-
-
-def test_the_page_is_there_within_a_second(seen: Watched) -> None:
-    """From navigation until the chart and the list stand, measured by the browser itself."""
+def test_the_chart_and_the_list_stand_again_after_a_reload(seen: Watched) -> None:
+    """Nothing that an owner looks for needs more than the page itself; time is the bench's."""
     seen.page.reload(wait_until="commit")
-    took_ms = seen.page.evaluate(STANDS_MS)
-    assert took_ms < 1000
+    seen.page.wait_for_selector("svg.chart")
+    seen.page.wait_for_selector("#past details")
+    assert seen.complaints == []
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])

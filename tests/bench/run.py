@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from bench.core_speed import decisions_a_second, replay_of_a_year  # noqa: E402
 from bench.memory import idle_memory  # noqa: E402
+from bench.safety_path import safety_path  # noqa: E402
 from bench.year import year_journal  # noqa: E402
 
 RESULT = ROOT / "tests" / "bench" / "last.json"
@@ -33,6 +34,7 @@ def main() -> int:
             "python": platform.python_version(),
             "decisions": _measured("decisions", decisions_a_second(journal)),
             "replay": _measured("replay of a home-year", replay_of_a_year(journal)),
+            "safety_path": _measured("measurement over the limit to stop", safety_path()),
             "idle_memory": _measured("memory of `bitgrid run`, idle", idle_memory()),
         }
     RESULT.write_text(json.dumps(result, indent=2) + "\n")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bitgrid_core.block import BLOCK_S, at_text, block_at
 from bitgrid_core.context import BlockCollector, parse_measurement
-from bitgrid_core.engine import EngineState, acted_level, step
+from bitgrid_core.deciding import acted_level
+from bitgrid_core.engine import EngineState, step
 from bitgrid_core.household import Command, House, PlantReading
 from bitgrid_core.inputs import BlockClosed, Input, PolicyChanged
 from bitgrid_core.model import DecisionEvent

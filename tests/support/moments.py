@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from bitgrid_core.context import Aggregate, BlockAggregates
-from bitgrid_core.engine import Frame, decide
+from bitgrid_core.deciding import Frame, decide
 from bitgrid_core.model import Autonomy, DecisionEvent, EnergyState, Lockout, Memory, Override
 from bitgrid_core.policy import Level, LoadProfile, Policy, Thresholds, policy_digest
 from bitgrid_core.signals import Quality

@@ -19,10 +19,12 @@ from bitgrid_core.inputs import (
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    Confirmed,
     Input,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
+    SafetyMeasured,
     to_record,
 )
 from bitgrid_core.journal import Journal
@@ -89,6 +91,8 @@ def inputs(config: SiteConfig) -> Iterator[Input]:
                 yield BlocksMissed(first_block=block_id, last_block=block_id + missed - 1)
                 block_id += missed
         yield BlockClosed(window=window(rng, block_id, life.loads))
+        if not config.quiet and block_id % 2:
+            yield Confirmed(load=life.loads[block_id % len(life.loads)], block_id=block_id)
         if not config.quiet and _happens(rng, config.events // 2):
             yield BlockClosed(window=window(rng, block_id - rng.randint(0, 3), life.loads))
         block_id += 1
@@ -145,8 +149,30 @@ def _rarer(life: _Life, config: SiteConfig, block_id: int) -> Iterator[Input]:
         yield AutonomySet(autonomy=rng.choice(list(Autonomy)))
     if _happens(rng, 2 * config.events):
         yield OverrideSet(load=load, override=_override(rng, block_id))
+    yield from _between_ticks(Random(f"{config.seed}/{block_id}"), config, load, block_id)
     if _happens(rng, config.events // 2):
         yield PolicyChanged(policy=_changed(rng, len(life.loads)))
+
+
+def _between_ticks(rng: Random, config: SiteConfig, load: str, block_id: int) -> Iterator[Input]:
+    """What comes between two ticks, by a stream of its own."""
+    if block_id == FIRST_BLOCK:
+        return
+    if _happens(rng, config.events):
+        signal = rng.choice(("load_temp_c", "load_temp_c", "heartbeat"))
+        yield SafetyMeasured(
+            load=load,
+            signal=signal,
+            value=rng.choice((None, 60_001, 86_000)),
+            at_ms=block_start_ms(block_id) + 1,
+            block_id=block_id - rng.randint(0, 1),
+            quality=rng.choice(list(Quality)),
+        )
+    if _happens(rng, config.events // 2):
+        yield SafetyMeasured(
+            load=None, signal="grid_import_w", value=None, at_ms=0, block_id=block_id,
+            quality=Quality.SUSPECT,
+        )  # fmt: skip
 
 
 def _override(rng: Random, block_id: int) -> Override | None:

@@ -12,12 +12,14 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from bitgrid_appliance import clock
+from bitgrid_appliance.between_ticks import BetweenTicks
 from bitgrid_appliance.bootstrap import core_runtime
 from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.ending import ending, run_until
@@ -36,7 +38,7 @@ from bitgrid_core.model import DecisionEvent
 from bitgrid_core.policy import Policy
 
 COMPONENT: Final = "core"
-LISTENS: Final = (Kind.STATUS, Kind.MEASUREMENT, Kind.CLOCK)
+LISTENS: Final = (Kind.STATUS, Kind.MEASUREMENT, Kind.CLOCK, Kind.REQUEST)
 SETTLE_S: Final = 15.0
 """How long a core that comes late to its block listens before it decides."""
 _PICTURE_S: Final = 0.2
@@ -46,7 +48,7 @@ _WALL_S: Final = 1.0
 _log: Final = logging.getLogger("bitgrid.core")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CoreProcess:
     """One runtime on one bus.
 
@@ -62,13 +64,20 @@ class CoreProcess:
     run_dir: Path
     household_clock: bool
 
+    @cached_property
+    def _between(self) -> BetweenTicks:
+        return BetweenTicks(self.runtime, by_wall=not self.household_clock)
+
     async def run(self) -> None:
         """Work until cancelled.
 
         Raises:
             StorageError: nothing can be recorded any more; every load was told to stop.
         """
-        await keep_connected(self.link, self._use)
+        try:
+            await keep_connected(self.link, self._use)
+        finally:
+            await self._between.settled()
 
     async def _use(self, session: Session) -> None:
         say_ready(self.run_dir, COMPONENT)
@@ -80,24 +89,37 @@ class CoreProcess:
     async def _listen(self, session: Session) -> None:
         async for incoming in session.messages():
             try:
-                tick = self._take(incoming)
+                await self._or_safe(session, self._take(session, incoming))
             except BadInput as error:
                 session.drop(incoming, error)
-                continue
-            if tick is not None and self.household_clock:
-                await self._on_household_tick(session, tick)
 
-    def _take(self, incoming: Incoming) -> Tick | None:
+    async def _take(self, session: Session, incoming: Incoming) -> None:
+        names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                self.runtime.take_measurement(incoming.topic.names, incoming.payload)
+                sample = self.runtime.take_measurement(names, payload)
+                if sample is not None:
+                    await self._between.measured(session, sample)
             case Kind.STATUS:
-                self.runtime.take_status(incoming.topic.names[0], incoming.payload)
+                self.runtime.take_status(names[0], payload)
+            case Kind.REQUEST:
+                await self._between.requested(session, names[0], payload)
             case Kind.CLOCK:
-                return clock.from_payload(incoming.payload)
+                tick = clock.from_payload(payload)
+                if self.household_clock:
+                    await self._on_household_tick(session, tick)
             case _:
                 pass
-        return None
+
+    async def _or_safe(self, session: Session, work: Awaitable[None]) -> None:
+        """Where nothing can be recorded any more, every load is told to stop."""
+        try:
+            await work
+        except StorageError:
+            await session.publish(
+                [*self.runtime.stops(), health(COMPONENT, "error", "JOURNAL_LOST")]
+            )
+            raise
 
     async def _on_household_tick(self, session: Session, tick: Tick) -> None:
         """Answer a tick once everything that it caused is with the broker."""
@@ -105,16 +127,12 @@ class CoreProcess:
             await session.publish([_done(tick, again=True, commands=0)])
             return
         commands = await self._decide(session, tick)
+        await self._between.listened(session)
         await session.publish([_done(tick, again=False, commands=commands)])
 
     async def _decide(self, session: Session, tick: Tick) -> int:
-        try:
+        async with self._between.turn():
             commands = self.runtime.on_tick(tick)
-        except StorageError:
-            await session.publish(
-                [*self.runtime.stops(), health(COMPONENT, "error", "JOURNAL_LOST")]
-            )
-            raise
         await session.publish(commands)
         return len(commands)
 
@@ -128,9 +146,14 @@ class CoreProcess:
             tick = Tick(now_ms=time.time_ns() // 1_000_000)
             due = self.runtime.is_due(tick) and now_s >= settled_s
             if due or (now_s - renewed_s >= clock.WALL_STEP_S and not self.runtime.is_due(tick)):
-                await self._decide(session, tick)
+                await self._or_safe(session, self._renew(session, tick))
                 renewed_s = now_s
+            else:
+                await self._or_safe(session, self._between.listened(session))
             await asyncio.sleep(_WALL_S)
+
+    async def _renew(self, session: Session, tick: Tick) -> None:
+        await self._decide(session, tick)
 
     async def _show(self, session: Session) -> None:
         """Keep the retained picture up to date; under haste it skips what is already old."""

@@ -8,7 +8,7 @@ decided twice; what is published for a block again is what was recorded for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bitgrid_appliance.clock import Tick
@@ -16,10 +16,13 @@ from bitgrid_appliance.leases import Leases, Order
 from bitgrid_appliance.mqtt import Outgoing
 from bitgrid_appliance.ports import Anchors, CoreJournal, LocalDay, Slices
 from bitgrid_appliance.remembering import collector_after
-from bitgrid_core.block import block_at, block_start_ms, parse_at
-from bitgrid_core.chain import Draft
-from bitgrid_core.context import BlockAggregates, parse_measurement
-from bitgrid_core.engine import acted_level, step
+from bitgrid_appliance.safety import alarm, silences
+from bitgrid_core.block import at_text, block_at, block_start_ms, parse_at
+from bitgrid_core.chain import Draft, Record
+from bitgrid_core.codec import Json
+from bitgrid_core.context import BlockAggregates, Measurement, parse_measurement
+from bitgrid_core.deciding import acted_level
+from bitgrid_core.engine import EngineState, step
 from bitgrid_core.events import from_body, to_body
 from bitgrid_core.inputs import (
     BlockClosed,
@@ -33,6 +36,7 @@ from bitgrid_core.model import OFF, DecisionEvent
 from bitgrid_core.outbox import SOFTWARE
 from bitgrid_core.policy import Policy, policy_digest
 from bitgrid_core.restore import restore
+from bitgrid_core.signals import HEARTBEAT
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
@@ -47,6 +51,21 @@ class Ports:
     slices: Slices
     anchors: Anchors
     local_day: LocalDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """An input between two ticks, and what it leads to; neither recorded nor in force yet.
+
+    Attributes:
+        item: the input.
+        state: after it.
+        events: decided on it.
+    """
+
+    item: Input
+    state: EngineState
+    events: tuple[DecisionEvent, ...]
 
 
 class Runtime:
@@ -68,6 +87,8 @@ class Runtime:
         self._last_at_ms = _last_at_ms(ports.journal)
         self._first_block: int | None = None
         self._collector = collector_after(policy, _last_window(ports.journal))
+        self._tick = Tick(now_ms=self._last_at_ms)
+        self._beats = _beats(_last_window(ports.journal))
         self._fresh = 0
         self._newest_at: dict[tuple[str, str], int] = {}
         self._lease_ends: dict[str, int] = {}
@@ -87,8 +108,18 @@ class Runtime:
         """The policy in force."""
         return self._policy
 
-    def take_measurement(self, names: tuple[str, ...], payload: Mapping[str, object]) -> None:
+    @property
+    def state(self) -> EngineState:
+        """What the engine carries on."""
+        return self._state
+
+    def take_measurement(
+        self, names: tuple[str, ...], payload: Mapping[str, object]
+    ) -> Measurement | None:
         """Collect one measurement; one that is known already counts for nothing.
+
+        Returns:
+            The measurement, if it is news of the running block.
 
         Raises:
             BadInput: it is none.
@@ -97,11 +128,13 @@ class Runtime:
         sample = parse_measurement(device, signal, payload)
         key = (device, signal)
         if sample.at_ms <= self._newest_at.get(key, -1):
-            return
+            return None
         if self._collector.add(sample, sample.at_ms):
             self._newest_at[key] = sample.at_ms
         if sample.at_ms >= self._decided_at_ms():  # older ones are of a window that was closed
             self._fresh += 1
+            return sample if isinstance(sample, Measurement) else None
+        return None
 
     def take_status(self, load: str, payload: Mapping[str, object]) -> None:
         """Notice that a load switched itself off for want of a lease; handled at the next tick.
@@ -114,6 +147,71 @@ class Runtime:
         since_ms = parse_at(str(payload.get("since")))
         if since_ms >= self._decided_at_ms() and since_ms != self._lease_seen.get(load):
             self._lease_ends[load] = since_ms
+
+    def now(self, wall_ms: int | None) -> tuple[int, int]:
+        """Instant and running block: by the wall, or by the newest tick where it owns the clock."""
+        if wall_ms is not None:
+            return wall_ms, block_at(wall_ms)
+        return self._tick.now_ms, self._state.block_id or block_at(self._tick.now_ms)
+
+    def alarm(self, sample: Measurement, wall_ms: int | None) -> Foreseen | None:
+        """What a measurement that just arrived would stop, if anything."""
+        found = alarm(sample, self._state, self.now(wall_ms)[1])
+        return None if found is None else self._changing(found)
+
+    def silences(self, wall_ms: int | None) -> Iterator[Foreseen]:
+        """What the silence of running loads would stop by now; to be acted on one by one."""
+        now_ms, block_id = self.now(wall_ms)
+        beats = self._beats | {
+            device: at_ms
+            for (device, signal), at_ms in self._newest_at.items()
+            if signal == HEARTBEAT.name
+        }
+        for item in silences(beats, self._state, now_ms, block_id):
+            found = self._changing(item)
+            if found is not None:
+                yield found
+
+    def foresee(self, item: Input) -> Foreseen:
+        """What an input between two ticks would change; nothing is changed yet."""
+        state, events = step(self._state, item)
+        return Foreseen(item=item, state=state, events=events)
+
+    def record(
+        self, foreseen: Foreseen, now_ms: int, private: Mapping[str, Json] | None = None
+    ) -> int:
+        """Record an input and what was decided on it; its number.
+
+        Raises:
+            StorageError: the journal did not take it.
+        """
+        kind, body = to_record(foreseen.item)
+        drafts = [Draft(kind=kind, body=body, private=dict(private or {}))]
+        drafts += [Draft(kind="decision", body=to_body(event)) for event in foreseen.events]
+        return self._append(drafts, now_ms)[-len(drafts)].seq
+
+    def record_late(self, seq: int, acted_ms: int) -> None:
+        """Record that the stop of a record was sent before the record was there.
+
+        Raises:
+            StorageError: the journal did not take it.
+        """
+        late: Draft = Draft(kind="recorded_late", body={"seq": seq, "acted_at": at_text(acted_ms)})
+        self._append([late], acted_ms)
+
+    def act(self, foreseen: Foreseen) -> list[Outgoing]:
+        """Go on from what was foreseen; the commands that follow."""
+        self._state = foreseen.state
+        if not foreseen.events:
+            return []
+        block_id = foreseen.events[-1].block_id
+        if block_id != self._orders_block:
+            known = [event for event in self.latest if event.block_id == block_id]
+            self._orders = {event.load: self._order(event) for event in known}
+            self._orders_block = block_id
+        self._remember(list(foreseen.events))
+        loads = [event.load for event in foreseen.events]
+        return [self._leases.command(self._orders[load], self._tick.step_s) for load in loads]
 
     def has_full_window(self, tick: Tick) -> bool:
         """Whether this tick may be decided on: nothing that was sent for it is missing."""
@@ -128,6 +226,7 @@ class Runtime:
         if self._first_block is None:
             self._first_block = block_at(tick.now_ms - 1)
         self._keep_books(tick.now_ms)
+        self._tick = tick
         drafts: list[Draft] = []
         events: list[DecisionEvent] = []
         state = self._state
@@ -188,15 +287,21 @@ class Runtime:
         self._fresh = 0
         return found
 
-    def _append(self, drafts: list[Draft], now_ms: int) -> None:
+    def _changing(self, item: Input) -> Foreseen | None:
+        """What an input changes, if it does: nobody needs a record of what does not."""
+        found = self.foresee(item)
+        return found if found.events else None
+
+    def _append(self, drafts: list[Draft], now_ms: int) -> list[Record]:
         if not self._booted:
             boot: Draft = Draft(kind="boot", body={"boot": self.boot, "software": SOFTWARE})
             drafts = [boot, *drafts]
         if not drafts:
-            return
+            return []
         self._last_at_ms = max(now_ms, self._last_at_ms)
-        self._ports.journal.append(drafts, self._last_at_ms)
+        records = self._ports.journal.append(drafts, self._last_at_ms)
         self._booted = True
+        return records
 
     def _remember(self, events: list[DecisionEvent]) -> None:
         if events[-1].block_id != self._orders_block:
@@ -266,6 +371,19 @@ def _last_at_ms(journal: CoreJournal) -> int:
     seq = journal.head().seq
     newest = next(iter(journal.records(seq, seq)), None) if seq else None
     return parse_at(newest.at) if newest else 0
+
+
+def _beats(window: BlockAggregates | None) -> dict[str, int]:
+    """When each load was heard last, as the newest window knows it."""
+    if window is None:
+        return {}
+    boundary_ms = block_start_ms(window.block_id)
+    ages = {load: signals.get(HEARTBEAT.name) for load, signals in window.loads.items()}
+    return {
+        load: boundary_ms - beat.age_ms
+        for load, beat in ages.items()
+        if beat is not None and beat.age_ms is not None
+    }
 
 
 def _whole(value: object) -> int:

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     HEALTH = "health"
     CLOCK = "clock"
     CLOCK_DONE = "clock/done"
+    REQUEST = "request"
+    RESPONSE = "response"
 
 
 PARTS: Final[dict[Kind, tuple[str, ...]]] = {
@@ -46,6 +48,8 @@ PARTS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.HEALTH: ("component",),
     Kind.CLOCK: (),
     Kind.CLOCK_DONE: (),
+    Kind.REQUEST: ("what",),
+    Kind.RESPONSE: ("request_id",),
 }
 """What stands behind each kind."""
 

@@ -128,6 +128,32 @@ def _towards(now: Situation, level: str) -> Action:
     return Action.THROTTLE if now.running and level == now.load.eco.name else Action.START
 
 
+def arbitrate_at_once(
+    now: Situation, votes: tuple[Vote, ...], trigger: Trigger, autonomy: Autonomy
+) -> Decision:
+    """The decision of one load between two ticks, when only safety and people may act.
+
+    Args:
+        now: the last known picture, with what is new in it.
+        votes: R3, R2, R4, R5, R1; all are kept, but a block's own decision is made once.
+        trigger: who asks. A confirmation makes the block's decision act.
+        autonomy: what the appliance may do by itself.
+    """
+    kept = Decision(action=Action.NOOP, level=now.memory.level, rule=Rule.R3, reason="NO_OBJECTION")
+    if trigger is Trigger.CONFIRM:
+        return arbitrate(now, votes, Autonomy.FULL)
+    if votes[0].action is not None:
+        return arbitrate(now, votes, autonomy)
+    override = now.memory.override
+    if trigger is not Trigger.OVERRIDE or override is None:
+        return kept
+    in_force = override.until_block >= now.state.block_id
+    if override.action == "LIMIT":
+        return _limited(now, kept)
+    decision = arbitrate(now, votes, autonomy)
+    return decision if in_force or decision.rule is Rule.OVERRIDE else kept
+
+
 def remember(now: Situation, event: DecisionEvent) -> Memory:
     """The memory after a decision; only what *acted* changes level and counters."""
     before, level = event.memory, event.decision.level
@@ -170,6 +196,8 @@ def _later(count: int | None, blocks: int) -> int | None:
 
 
 def _surplus_low(event: DecisionEvent) -> int:
+    if event.trigger not in (Trigger.TICK, Trigger.CONFIRM):
+        return event.memory.blocks_surplus_low  # a block's surplus is judged once
     for vote in event.votes:
         if vote.rule is Rule.R1 and vote.reason in ("SURPLUS_LOST", "SURPLUS_LOW"):
             return event.memory.blocks_surplus_low + 1

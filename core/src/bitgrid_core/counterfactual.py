@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Final
 
 from bitgrid_core.arbiter import advance
-from bitgrid_core.engine import Frame, acted_level, decide
+from bitgrid_core.deciding import Frame, acted_level, decide
 from bitgrid_core.model import DecisionEvent, Effect, EnergyState, Memory
 from bitgrid_core.policy import Policy
 from bitgrid_core.rules import situation

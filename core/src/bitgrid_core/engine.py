@@ -6,35 +6,40 @@ is ticked at most once and blocks never run backwards; every change of a level i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from bitgrid_core.arbiter import advance, arbitrate, remember
+from bitgrid_core.arbiter import advance, ends_start
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.context.picture import energy_state
+from bitgrid_core.deciding import Frame, acted_level, decide, lease_event, others_w
 from bitgrid_core.inputs import (
+    SAFETY_FIELDS,
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    Confirmed,
     Input,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
+    SafetyMeasured,
 )
 from bitgrid_core.model import (
     OFF,
-    Action,
     Autonomy,
-    Decision,
     DecisionEvent,
     Effect,
     EnergyState,
     Memory,
+    Override,
     Rule,
     Trigger,
+    Vote,
 )
 from bitgrid_core.policy import LoadProfile, Policy, policy_digest
-from bitgrid_core.rules import all_votes, situation
+from bitgrid_core.signals import Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class EngineState:
         block_id: newest block known, or ``None``.
         ticked: newest block that was decided or missed, or ``None``.
         memories: by load id.
+        seen: what each load saw last.
+        proposals: what waits for a person's yes in this block, by load.
         events_in_block: how many events of each load and trigger this block has seen.
     """
 
@@ -57,26 +64,9 @@ class EngineState:
     block_id: int | None = None
     ticked: int | None = None
     memories: dict[str, Memory] = field(default_factory=dict)
+    seen: dict[str, EnergyState] = field(default_factory=dict)
+    proposals: dict[str, DecisionEvent] = field(default_factory=dict)
     events_in_block: dict[tuple[str, Trigger], int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """What all decisions of one moment share.
-
-    Attributes:
-        policy: in force.
-        digest: its digest.
-        autonomy: in force.
-        trigger: why now.
-        n: number of this event among its like.
-    """
-
-    policy: Policy
-    digest: str
-    autonomy: Autonomy
-    trigger: Trigger = Trigger.TICK
-    n: int = 0
 
 
 def step(state: EngineState, item: Input) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
@@ -87,78 +77,19 @@ def step(state: EngineState, item: Input) -> tuple[EngineState, tuple[DecisionEv
         case AutonomySet():
             return replace(state, autonomy=item.autonomy), ()
         case OverrideSet():
-            return _with_override(state, item), ()
+            return _overridden(state, item)
         case BlocksMissed():
             return _missed(state, item.last_block), ()
         case LeaseEnded():
             return _lease_ended(state, item)
+        case SafetyMeasured():
+            return _measured(state, item)
+        case Confirmed():
+            return _confirmed(state, item)
         case BlockClosed():
             return _tick(state, item.window)
         case _:
             assert_never(item)
-
-
-def decide(
-    frame: Frame, load: LoadProfile, seen: EnergyState, memory: Memory
-) -> tuple[DecisionEvent, Memory]:
-    """One load's decision on what it sees, and its memory after it. Pure."""
-    now = situation(seen, memory, frame.policy, load)
-    votes = all_votes(now)
-    event = DecisionEvent(
-        block_id=seen.block_id,
-        load=load.id,
-        trigger=frame.trigger,
-        n=frame.n,
-        decision=arbitrate(now, votes, frame.autonomy),
-        autonomy=frame.autonomy,
-        votes=votes,
-        state=seen,
-        memory=memory,
-        policy=frame.digest,
-    )
-    return event, remember(now, event)
-
-
-def lease_event(frame: Frame, load: str, block_id: int, memory: Memory) -> DecisionEvent:
-    """The event of a load that its adapter switched off for want of a lease."""
-    return DecisionEvent(
-        block_id=block_id,
-        load=load,
-        trigger=Trigger.LEASE,
-        n=frame.n,
-        decision=Decision(action=Action.STOP, level=OFF, rule=Rule.SYS, reason="LEASE_EXPIRED"),
-        autonomy=frame.autonomy,
-        votes=(),
-        state=EnergyState(block_id=block_id),
-        memory=memory,
-        policy=frame.digest,
-    )
-
-
-def others_w(
-    index: int, policy: Policy, window: BlockAggregates, levels: dict[str, str]
-) -> tuple[int, int]:
-    """Power of the loads around the load at ``index``.
-
-    Args:
-        index: position in the order of priority.
-        policy: with the loads in that order.
-        window: for the measured powers.
-        levels: level of each load: decided for earlier ones, remembered for the rest.
-
-    Returns:
-        W decided for earlier loads, W measured at running lower-priority loads.
-    """
-    earlier = sum(load.powers_w[levels[load.id]] for load in policy.loads[:index])
-    lower = sum(_measured_w(window, load, levels[load.id]) for load in policy.loads[index + 1 :])
-    return earlier, lower
-
-
-def _measured_w(window: BlockAggregates, load: LoadProfile, level: str) -> int:
-    if level == OFF:
-        return 0
-    power = window.loads.get(load.id, {}).get("load_power_w")
-    return (power.mean or 0) if power is not None else 0
 
 
 def _tick(
@@ -188,6 +119,8 @@ def _tick(
         block_id=window.block_id,
         ticked=window.block_id,
         memories=memories,
+        seen={event.load: event.state for event in events},
+        proposals=open_proposals(events),
         events_in_block=earlier | {(event.load, Trigger.TICK): 1 for event in events},
     )
     return after, tuple(events)
@@ -204,7 +137,7 @@ def _at_block(state: EngineState, block_id: int) -> EngineState:
     if state.block_id is not None and block_id <= state.block_id:
         return state
     memories = _advanced(state, block_id)
-    return replace(state, block_id=block_id, memories=memories, events_in_block={})
+    return replace(state, block_id=block_id, memories=memories, proposals={}, events_in_block={})
 
 
 def _advanced(state: EngineState, block_id: int) -> dict[str, Memory]:
@@ -234,14 +167,23 @@ def _lease_ended(
     )
     counts = state.events_in_block | {key: frame.n + 1}
     memories = state.memories | {item.load: after}
-    return replace(state, memories=memories, events_in_block=counts), (event,)
+    proposals = without(state.proposals, item.load)
+    after_it = replace(state, memories=memories, proposals=proposals, events_in_block=counts)
+    return after_it, (event,)
 
 
 def _with_policy(state: EngineState, policy: Policy) -> EngineState:
     memories = {
         load.id: fitting(state.memories.get(load.id, Memory()), load) for load in policy.loads
     }
-    return replace(state, policy=policy, policy_digest=policy_digest(policy), memories=memories)
+    return replace(
+        state,
+        policy=policy,
+        policy_digest=policy_digest(policy),
+        memories=memories,
+        seen={load: seen for load, seen in state.seen.items() if load in memories},
+        proposals={},
+    )
 
 
 def fitting(memory: Memory, load: LoadProfile) -> Memory:
@@ -255,20 +197,123 @@ def fitting(memory: Memory, load: LoadProfile) -> Memory:
     return replace(memory, level=level, override=override)
 
 
-def _with_override(state: EngineState, item: OverrideSet) -> EngineState:
-    """The state with the override; a load that the policy lacks has none."""
+def open_proposals(events: Iterable[DecisionEvent]) -> dict[str, DecisionEvent]:
+    """Those of a tick's decisions that wait for a person's yes, by load."""
+    return {event.load: event for event in events if event.decision.effect is Effect.PROPOSED}
+
+
+def refusal(state: EngineState, load_id: str, block_id: int) -> Vote | None:
+    """The vote — of R3 or of R2's reserve — that would refuse a start by hand now, if any.
+
+    Asked of the arbiter itself, so that nobody else knows what precedes a person.
+    """
+    state = _at_block(state, block_id)
+    assert state.policy is not None  # whoever asks for a load has one
+    load = state.policy.load(load_id)
+    wish = Override(action="START", level=load.eco.name, until_block=block_id)
+    memory = replace(state.memories[load_id], override=wish)
+    event, _after = decide(
+        _frame(state, load_id, Trigger.OVERRIDE), load, _sight(state, load_id), memory
+    )
+    if event.decision.rule is Rule.OVERRIDE:
+        return None
+    return next(vote for vote in event.votes if vote.rule is event.decision.rule)
+
+
+def _overridden(
+    state: EngineState, item: OverrideSet
+) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    """A person's wish takes effect at once; a load that the policy lacks has none."""
+    if item.block_id is not None:
+        state = _at_block(state, item.block_id)
     memory = state.memories.get(item.load)
     if state.policy is None or memory is None:
-        return state
+        return state, ()
     override = item.override
     if override is None and memory.override is not None and state.block_id is not None:
         # Taken back early it is *ended*, not forgotten: a start by hand may have to end with it.
         override = replace(memory.override, until_block=state.block_id - 1)
     changed = fitting(replace(memory, override=override), state.policy.load(item.load))
-    return replace(state, memories=state.memories | {item.load: changed})
+    state = replace(state, memories=state.memories | {item.load: changed})
+    return _at_once(state, item.load, Trigger.OVERRIDE)
 
 
-def acted_level(event: DecisionEvent) -> str:
-    """The level at which the load is after the event."""
-    acted = event.decision.effect is Effect.ACTED
-    return event.decision.level if acted else event.memory.level
+def _measured(
+    state: EngineState, item: SafetyMeasured
+) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    """R3 on the last known picture with this value, for every load that it concerns."""
+    state = _at_block(state, item.block_id)
+    if state.policy is None:
+        return state, ()
+    events: tuple[DecisionEvent, ...] = ()
+    for load in state.policy.loads:
+        if item.load in (None, load.id):
+            seen = _with_value(_sight(state, load.id), item)
+            state = replace(state, seen=state.seen | {load.id: seen})
+            state, found = _at_once(state, load.id, Trigger.SAFETY)
+            events += found
+    return state, events
+
+
+def _confirmed(
+    state: EngineState, item: Confirmed
+) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    """The proposal, decided again from where it was made, now acts — unless safety objects."""
+    proposal = state.proposals.get(item.load)
+    if proposal is None or item.block_id != state.block_id:
+        return state, ()
+    memory = state.memories[item.load]
+    memory = replace(memory, blocks_surplus_low=proposal.memory.blocks_surplus_low)
+    state = replace(state, memories=state.memories | {item.load: memory})
+    return _at_once(state, item.load, Trigger.CONFIRM)
+
+
+def _at_once(
+    state: EngineState, load_id: str, trigger: Trigger
+) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    """Decide between two ticks; an event only if it changes something or answers a person."""
+    if state.policy is None or state.block_id is None:
+        return state, ()
+    memory, frame = state.memories[load_id], _frame(state, load_id, trigger)
+    event, after = decide(frame, state.policy.load(load_id), _sight(state, load_id), memory)
+    locked = after.lockout is not None and after.lockout != memory.lockout
+    answers = event.decision.rule is Rule.OVERRIDE or ends_start(event)
+    if acted_level(event) == memory.level and not (locked or answers):
+        return state, ()
+    return replace(
+        state,
+        memories=state.memories | {load_id: after},
+        proposals=without(state.proposals, load_id),
+        events_in_block=state.events_in_block | {(load_id, trigger): frame.n + 1},
+    ), (event,)
+
+
+def _frame(state: EngineState, load_id: str, trigger: Trigger) -> Frame:
+    assert state.policy is not None  # nothing is decided without one
+    return Frame(
+        policy=state.policy,
+        digest=state.policy_digest,
+        autonomy=state.autonomy,
+        trigger=trigger,
+        n=state.events_in_block.get((load_id, trigger), 0),
+    )
+
+
+def _sight(state: EngineState, load_id: str) -> EnergyState:
+    """What the load saw last, as of the present block; nothing before its first tick."""
+    assert state.block_id is not None  # nothing is decided outside a block
+    seen = state.seen.get(load_id, EnergyState(block_id=state.block_id))
+    return replace(seen, block_id=state.block_id)
+
+
+def _with_value(seen: EnergyState, item: SafetyMeasured) -> EnergyState:
+    quality = {name: value for name, value in seen.quality if name != item.signal}
+    if item.value is None:
+        quality[item.signal] = Quality.MISSING if item.quality is Quality.OK else item.quality
+    changed = replace(seen, quality=tuple(sorted(quality.items())))
+    return replace(changed, **{SAFETY_FIELDS[item.signal]: item.value})  # type: ignore[arg-type]  # a field's name
+
+
+def without(proposals: dict[str, DecisionEvent], load_id: str) -> dict[str, DecisionEvent]:
+    """The proposals that are still open after something else happened to a load."""
+    return {load: event for load, event in proposals.items() if load != load_id}

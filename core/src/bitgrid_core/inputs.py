@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never, cast
+from typing import Final, TypeAlias, assert_never, cast
 
+from bitgrid_core.block import at_text, parse_at
 from bitgrid_core.codec import Json
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.errors import BadInput
 from bitgrid_core.model import Autonomy, Override
 from bitgrid_core.policy import Policy, from_document, policy_digest, to_document
+from bitgrid_core.signals import Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +58,74 @@ class AutonomySet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideSet:
-    """A person set (or, with ``None``, ended) the override of one load."""
+    """A person set (or, with ``None``, ended) the override of one load.
+
+    Attributes:
+        load: id.
+        override: the wish, or ``None``.
+        block_id: the block that was running; ``None``: the newest that the engine knows.
+    """
 
     load: str
     override: Override | None
+    block_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyMeasured:
+    """A measurement that safety does not let wait for the end of its block.
+
+    Attributes:
+        load: whose signal it is; ``None`` for the site's.
+        signal: one of ``SAFETY_FIELDS``.
+        value: inside unit, for a heartbeat its age; ``None``: there is no valid value.
+        at_ms: when it was measured.
+        block_id: the block that was running.
+        quality: why there is no value.
+    """
+
+    load: str | None
+    signal: str
+    value: int | None
+    at_ms: int
+    block_id: int
+    quality: Quality = Quality.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """A person said yes to the proposal for one load, within its block."""
+
+    load: str
+    block_id: int
+
+
+SAFETY_FIELDS: Final = {
+    "pv_power_w": "pv_power_w",
+    "house_load_w": "house_load_w",
+    "grid_import_w": "grid_import_w",
+    "battery_soc_pct": "battery_soc_permille",
+    "battery_charge_w": "battery_charge_w",
+    "load_temp_c": "load_temp_mdegc",
+    "heartbeat": "heartbeat_age_ms",
+}
+"""Signals that R3 looks at, and where the picture of a block keeps them."""
 
 
 Input: TypeAlias = (
-    PolicyChanged | BlockClosed | BlocksMissed | LeaseEnded | AutonomySet | OverrideSet
+    PolicyChanged
+    | BlockClosed
+    | BlocksMissed
+    | LeaseEnded
+    | AutonomySet
+    | OverrideSet
+    | SafetyMeasured
+    | Confirmed
 )
 
-INPUT_KINDS = frozenset({"policy", "block", "missed", "lease_end", "autonomy", "override"})
+INPUT_KINDS = frozenset(
+    {"policy", "block", "missed", "lease_end", "autonomy", "override", "safety", "confirm"}
+)
 """Kinds of records that are inputs."""
 
 
@@ -85,7 +144,11 @@ def to_record(item: Input) -> tuple[str, dict[str, Json]]:
         case AutonomySet():
             return "autonomy", {"autonomy": item.autonomy.value}
         case OverrideSet():
-            return "override", {"load": item.load, "override": override_body(item.override)}
+            return "override", _override_set_body(item)
+        case SafetyMeasured():
+            return "safety", _safety_body(item)
+        case Confirmed():
+            return "confirm", {"load": item.load, "block_id": item.block_id}
         case _:
             assert_never(item)
 
@@ -119,7 +182,15 @@ def _parse(kind: str, body: Mapping[str, Json]) -> Input:
         case "autonomy":
             return AutonomySet(autonomy=Autonomy(str(body["autonomy"])))
         case "override":
-            return OverrideSet(load=str(body["load"]), override=override_from(body["override"]))
+            return OverrideSet(
+                load=str(body["load"]),
+                override=override_from(body["override"]),
+                block_id=None if "block_id" not in body else _int(body["block_id"]),
+            )
+        case "safety":
+            return _safety(body)
+        case "confirm":
+            return Confirmed(load=str(body["load"]), block_id=_int(body["block_id"]))
         case _:
             raise BadInput(f"Records of kind {kind!r} are no inputs.", "Verify the journal.")
 
@@ -129,6 +200,36 @@ def _policy(body: Mapping[str, Json]) -> Policy:
     if policy_digest(policy) != body["digest"]:
         raise BadInput("A recorded policy does not have its digest.", "Verify the journal.")
     return policy
+
+
+def _override_set_body(item: OverrideSet) -> dict[str, Json]:
+    body: dict[str, Json] = {"load": item.load, "override": override_body(item.override)}
+    return body if item.block_id is None else body | {"block_id": item.block_id}
+
+
+def _safety_body(item: SafetyMeasured) -> dict[str, Json]:
+    return {
+        "load": item.load,
+        "signal": item.signal,
+        "value": item.value,
+        "at": at_text(item.at_ms),
+        "block_id": item.block_id,
+        "quality": item.quality.value,
+    }
+
+
+def _safety(body: Mapping[str, Json]) -> SafetyMeasured:
+    load, signal, value = body["load"], str(body["signal"]), body["value"]
+    if signal not in SAFETY_FIELDS:
+        raise ValueError(signal)
+    return SafetyMeasured(
+        load=None if load is None else str(load),
+        signal=signal,
+        value=None if value is None else _int(value),
+        at_ms=parse_at(str(body["at"])),
+        block_id=_int(body["block_id"]),
+        quality=Quality(str(body["quality"])),
+    )
 
 
 def override_body(override: Override | None) -> Json:

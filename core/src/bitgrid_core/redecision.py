@@ -15,17 +15,9 @@ from bitgrid_core.block import block_end_text
 from bitgrid_core.codec import Json, encode_trusted
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.context.picture import energy_state
+from bitgrid_core.deciding import Frame, acted_level, decide, lease_event, others_w
 from bitgrid_core.deviation import Body, Difference, differences, outcome_differences
-from bitgrid_core.engine import (
-    EngineState,
-    Frame,
-    acted_level,
-    decide,
-    fitting,
-    lease_event,
-    others_w,
-    step,
-)
+from bitgrid_core.engine import EngineState, fitting, open_proposals, step, without
 from bitgrid_core.errors import BadInput
 from bitgrid_core.events import to_body
 from bitgrid_core.inputs import LeaseEnded, PolicyChanged
@@ -125,7 +117,12 @@ def recorded_line(line: Line, items: Sequence[Recorded]) -> Line:
             state, _events = step(running, LeaseEnded(load=event.load, block_id=event.block_id))
         else:
             memory = memory_after(event, line.policy)
-            state = replace(state, memories=state.memories | {event.load: memory})
+            state = replace(
+                state,
+                memories=state.memories | {event.load: memory},
+                seen=state.seen | {event.load: event.state},
+                proposals=without(state.proposals, event.load) | open_proposals([event]),
+            )
         state = replace(state, autonomy=event.autonomy)
     counts = line.state.events_in_block
     if state != line.state:  # a level that no profile has must not break what follows

@@ -166,7 +166,9 @@ class _Run:
         for line in self._lines:
             moment = Moment(line=line, window=window, known=self._is_known)
             found.append((line, against(moment, items)))
-        line, pairs = min(found, key=lambda one: sum(len(pair.found) for pair in one[1]))
+        faults = [sum(len(pair.found) for pair in pairs) for _line, pairs in found]
+        best = [one for one, count in zip(found, faults, strict=True) if count == min(faults)]
+        line, pairs = best[0]
         for pair in pairs:
             self.report.note(pair.block_id, pair.load, pair.found)
             self.report.identical += pair.is_recorded and not pair.found
@@ -174,7 +176,9 @@ class _Run:
         adopted = recorded_line(line, items)
         self._known.update(item.event.load for item in items)
         deviates = any(pair.found for pair in pairs)
-        self._lines = [adopted, line] if deviates and adopted.state != line.state else [adopted]
+        # What both ways explain equally well does not yet say which of them it was.
+        others = [line] if deviates else [recorded_line(one, items) for one, _pairs in best[1:]]
+        self._lines = [adopted, *(one for one in others if one.state != adopted.state)]
 
     def _is_known(self, load: str) -> bool:
         return self._whole or load in self._known

@@ -13,7 +13,7 @@ from typing import cast
 
 from bitgrid_core.arbiter import remember
 from bitgrid_core.chain import Record
-from bitgrid_core.engine import EngineState, step
+from bitgrid_core.engine import EngineState, open_proposals, step
 from bitgrid_core.errors import BadInput
 from bitgrid_core.events import from_body
 from bitgrid_core.inputs import INPUT_KINDS, PolicyChanged, from_record
@@ -105,6 +105,8 @@ def _after(tick: _Tick, journal: JournalReader) -> EngineState:
         block_id=block_id,
         ticked=block_id,
         memories={event.load: memory_after(event, tick.policy.policy) for event in tick.events},
+        seen={event.load: event.state for event in tick.events},
+        proposals=open_proposals(tick.events),
         events_in_block=_earlier_in_block(tick, journal) | ticks,
     )
 

@@ -23,7 +23,7 @@ RESEARCH_KINDS = frozenset(
         *("policy", "block", "missed", "lease_end", "autonomy", "override", "confirm"),
         *("trigger", "time_box", "clock_jump"),
         # decisions and what happened around them
-        *("decision", "safety", "health", "audit", "boot", "stop"),
+        *("decision", "safety", "health", "audit", "boot", "stop", "recorded_late"),
         *("consent", "export", "retention", "anchor"),
     }
 )

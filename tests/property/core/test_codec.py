@@ -14,13 +14,16 @@ from bitgrid_core.errors import BadInput
 from bitgrid_core.events import from_body, to_body, to_bytes
 from bitgrid_core.inputs import (
     INPUT_KINDS,
+    SAFETY_FIELDS,
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    Confirmed,
     Input,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
+    SafetyMeasured,
     from_record,
     to_record,
 )
@@ -65,7 +68,22 @@ inputs: st.SearchStrategy[Input] = st.one_of(
     st.builds(BlocksMissed, first_block=st.integers(0, 9), last_block=st.integers(9, 99)),
     st.builds(LeaseEnded, load=st.just("load-1"), block_id=st.integers(0, 10**7)),
     st.builds(AutonomySet, autonomy=st.sampled_from(Autonomy)),
-    st.builds(OverrideSet, load=st.just("load-1"), override=overrides),
+    st.builds(
+        OverrideSet,
+        load=st.just("load-1"),
+        override=overrides,
+        block_id=st.none() | st.integers(0, 10**7),
+    ),
+    st.builds(
+        SafetyMeasured,
+        load=st.none() | st.just("load-1"),
+        signal=st.sampled_from(sorted(SAFETY_FIELDS)),
+        value=maybe,
+        at_ms=st.integers(0, 2**42),
+        block_id=st.integers(0, 10**7),
+        quality=st.sampled_from(Quality),
+    ),
+    st.builds(Confirmed, load=st.just("load-1"), block_id=st.integers(0, 10**7)),
 )
 Path: TypeAlias = tuple[str | int, ...]
 

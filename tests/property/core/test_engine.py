@@ -6,7 +6,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitgrid_core.engine import EngineState, acted_level, step
+from bitgrid_core.deciding import acted_level
+from bitgrid_core.engine import EngineState, step
 from bitgrid_core.events import to_bytes
 from bitgrid_core.inputs import BlockClosed, Input, PolicyChanged
 from bitgrid_core.model import OFF, DecisionEvent, Rule, Trigger

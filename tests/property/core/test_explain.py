@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitgrid_core.engine import Frame, lease_event
+from bitgrid_core.deciding import Frame, lease_event
 from bitgrid_core.errors import BadInput
 from bitgrid_core.explain import LANGUAGES, clause, detail, headline, short
 from bitgrid_core.explain.changes import all_changes, what_changes

@@ -14,7 +14,7 @@ from support.site import SiteConfig
 LIVELY = bodies_of(SiteConfig(seed=23, blocks=30, loads=3, events=100))
 DECISIONS = places(LIVELY, "decision")
 WORDS = {
-    "trigger": ("tick", "lease", "safety"),
+    "trigger": ("tick", "lease", "safety", "override", "confirm"),
     "action": ("START", "THROTTLE", "STOP", "NOOP"),
     "level": ("off", "eco", "standard", "super", "turbo"),
     "rule": ("R1", "R2", "R3", "R4", "R5", "SYS"),

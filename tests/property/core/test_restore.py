@@ -85,6 +85,7 @@ def test_generator_reaches_every_kind_of_input_and_many_codes() -> None:
             str(record.body.get("decision_code", record.kind)) for record in journal.records()
         }
     assert kinds >= {"policy", "block", "missed", "lease_end", "autonomy", "override"}
+    assert kinds >= {"safety", "confirm"}
     assert kinds >= {
         "START_R1_SURPLUS_OK",
         "THROTTLE_R1_SURPLUS_THROTTLE",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bitgrid_core.arbiter import advance, remember
-from bitgrid_core.engine import Frame, decide
+from bitgrid_core.deciding import Frame, decide
 from bitgrid_core.model import (
     OFF,
     Autonomy,

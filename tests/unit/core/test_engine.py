@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bitgrid_core.engine import EngineState, acted_level, step
+from bitgrid_core.deciding import acted_level
+from bitgrid_core.engine import EngineState, step
 from bitgrid_core.inputs import (
     AutonomySet,
     BlockClosed,
@@ -121,7 +122,11 @@ def test_lease_ends_before_and_after_the_tick_of_a_block_have_different_ids() ->
         LeaseEnded(load="load-1", block_id=1001),
         state=state,
     )
-    assert [event.id for event in events] == ["1001/load-1/tick/0", "1001/load-1/lease/1"]
+    assert [event.id for event in events] == [
+        "1001/load-1/override/0",
+        "1001/load-1/tick/0",
+        "1001/load-1/lease/1",
+    ]
 
 
 def test_late_lease_end_is_dated_to_the_present_block() -> None:
@@ -149,7 +154,8 @@ def test_override_taken_back_in_manual_stops_what_it_started() -> None:
         tick(1002),
     )
     codes = [event.decision.code for event in events]
-    assert codes == ["START_OVERRIDE", "STOP_OVERRIDE_ENDED", "NOOP_MANUAL_MODE"]
+    assert codes == ["START_OVERRIDE", "STOP_OVERRIDE_ENDED", *["NOOP_MANUAL_MODE"] * 2]
+    assert events[1].id == "1000/load-1/override/0"
     assert state.memories["load-1"].override is None
 
 

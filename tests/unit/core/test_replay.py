@@ -229,7 +229,7 @@ def test_missing_input_deviates_once_for_each_load_at_most(lively: Bodies, kind:
         fields = [item.field for item in report.deviations]
         counts.append(len(fields))
         assert len(fields) <= 3, (at, report.deviations)
-        assert set(fields) <= {"override": {"memory"}, "autonomy": {"autonomy"}}.get(
+        assert set(fields) <= {"override": {"memory", "decision"}, "autonomy": {"autonomy"}}.get(
             kind, {"decision", "memory"}
         )
     assert max(counts) > 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from bitgrid_core.cli.services import Subparsers, print_json, read_json
-from bitgrid_core.engine import Frame, decide
+from bitgrid_core.deciding import Frame, decide
 from bitgrid_core.errors import BadInput
 from bitgrid_core.events import to_body
 from bitgrid_core.explain import LANGUAGES, detail, short

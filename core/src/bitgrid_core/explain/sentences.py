@@ -8,7 +8,7 @@ from bitgrid_core.arbiter import ends_start
 from bitgrid_core.errors import BadInput
 from bitgrid_core.explain.numbers import fillings
 from bitgrid_core.explain.texts import TEXTS, Texts
-from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Numbers, Rule, Vote
+from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Numbers, Rule, Trigger, Vote
 
 LANGUAGES: Final = tuple(TEXTS)
 _ORDER: Final = ("off", "eco", "standard", "super")
@@ -32,6 +32,8 @@ def short(event: DecisionEvent, lang: str) -> str:
     sentence = f"{headline(event, lang)}: {reason}"
     if ends_start(event):
         sentence = texts.ended.format(sentence=sentence)
+    elif event.trigger is Trigger.CONFIRM and event.decision.rule is not Rule.R3:
+        sentence = texts.confirmed.format(sentence=sentence)
     held = _held_back(event)
     if held is None or held.level is None:
         return f"{sentence}."

@@ -27,6 +27,7 @@ class Texts:
         ended: joins that a start by hand became unsafe.
         without: joins what is missing but optional.
         decided: marks the vote that decided.
+        confirmed: joins that a person said yes.
     """
 
     decimal_mark: str
@@ -39,6 +40,7 @@ class Texts:
     semi: str
     without: str
     decided: str
+    confirmed: str
 
 
 EN: Final = Texts(
@@ -119,6 +121,7 @@ EN: Final = Texts(
     ended="{sentence}; this ends the start that you asked for",
     without="without: {signals}",
     decided="decides",
+    confirmed="{sentence}; you said yes",
 )
 
 DE: Final = Texts(
@@ -200,6 +203,7 @@ DE: Final = Texts(
     ended="{sentence}; damit endet der Start, den Sie wollten",
     without="ohne: {signals}",
     decided="entscheidet",
+    confirmed="{sentence}; Sie haben Ja gesagt",
 )
 
 TEXTS: Final = {"en": EN, "de": DE}

@@ -202,7 +202,11 @@ class SqliteJournal(SqliteReader):
                 "Choose a folder that can be written.",
             ) from error
         with _storage(path):
-            self._database = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+            # A safety stop waits for its append only so long: that one runs in another thread,
+            # while this journal's owner keeps away from it.
+            self._database = sqlite3.connect(
+                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
             with _closed_on_error(self._database):
                 self._database.execute("PRAGMA journal_mode = WAL")
                 self._database.execute("PRAGMA synchronous = FULL")

@@ -47,8 +47,10 @@ class _Track:
         if sample.at_ms >= opened_ms:
             self.count += 1
             self.total += sample.value
-            self.low = sample.value if self.low is None else min(self.low, sample.value)
-            self.high = sample.value if self.high is None else max(self.high, sample.value)
+            if self.low is None or sample.value < self.low:
+                self.low = sample.value
+            if self.high is None or sample.value > self.high:
+                self.high = sample.value
 
     def close(self, signal: Signal, boundary_ms: int) -> Aggregate:
         """The window's aggregate at its end."""

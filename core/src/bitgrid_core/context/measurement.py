@@ -110,9 +110,16 @@ def _value(signal: Signal, fields: Mapping[str, object]) -> tuple[int | None, Qu
     value = to_inside(raw, _text(fields, "unit"), signal.inside, signal.caution)
     if signal is PV_POWER and -_NIGHT_DRAW_W <= value < 0:
         value = 0
-    if not signal.low <= value <= signal.high:
+    if judged(signal, value) is not Quality.OK:
         return None, Quality.SUSPECT
     return (value, quality) if quality is Quality.OK else (None, quality)
+
+
+def judged(signal: Signal, value: int | None) -> Quality:
+    """What is known of a value inside: missing, out of its physical range, or ok."""
+    if value is None:
+        return Quality.MISSING
+    return Quality.OK if signal.low <= value <= signal.high else Quality.SUSPECT
 
 
 def _series(signal: Signal, fields: Mapping[str, object], at_ms: int) -> Forecast:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from bitgrid_core.block import BLOCK_MS, at_text
 from bitgrid_core.codec import Json
+from bitgrid_core.context.measurement import Forecast, Measurement
 from bitgrid_core.errors import BadInput
 from bitgrid_core.household import readings
 from bitgrid_core.household.command import Command
 from bitgrid_core.household.plant import Plant, PlantConfig, PlantInputs, PlantReading
 from bitgrid_core.household.readings import Message
-from bitgrid_core.household.series import Series
+from bitgrid_core.household.series import Column, Series
 from bitgrid_core.household.snapshot import plant_document, plant_of, taken_from
 
 FORECAST_BLOCKS = 12
@@ -118,6 +119,17 @@ class House:
         Raises:
             BadInput: a step that would skip values, or past the end of the series.
         """
+        after, reading = self.move(commands, dt_s, fault)
+        return after, HouseStep(reading=reading, messages=after.messages(reading))
+
+    def move(
+        self, commands: Iterable[Command], dt_s: int, fault: Fault = SOUND
+    ) -> tuple[House, PlantReading]:
+        """The same without saying anything: what passes in the house alone.
+
+        Raises:
+            BadInput: see ``step``.
+        """
         self._check_step(dt_s)
         sample = self.series.at(self.now_ms)
         inputs = PlantInputs(
@@ -128,8 +140,16 @@ class House:
             silent=fault.silent,
         )
         plant, reading = self.plant.step(inputs, commands, dt_s)
-        after = House(series=self.series, plant=plant, n=self.n + 1, origin=self.origin)
-        return after, HouseStep(reading=reading, messages=after.messages(reading))
+        return House(series=self.series, plant=plant, n=self.n + 1, origin=self.origin), reading
+
+    def samples(self, reading: PlantReading) -> list[Measurement | Forecast]:
+        """What the messages about a step that ended now say to a collector, as values."""
+        includes = self.plant.config.meter_includes_loads
+        found: list[Measurement | Forecast] = []
+        found += readings.samples(reading, meter_includes_loads=includes)
+        if self.now_ms % BLOCK_MS == 0:
+            found.append(readings.forecast_sample(self._forecast_w(), self.now_ms, self.now_ms - 1))
+        return found
 
     def messages(self, reading: PlantReading) -> tuple[Message, ...]:
         """What to publish about a step that ended now; the forecast once per block."""
@@ -171,10 +191,12 @@ class House:
         return cls(series=series, plant=plant, n=n, origin=origin)
 
     def _forecast(self) -> Message:
+        return readings.forecast(self._forecast_w(), self.now_ms, self.now_ms - 1)
+
+    def _forecast_w(self) -> Column:
         blocks_w = self.series.forecast_blocks(self.now_ms, FORECAST_BLOCKS)
         scale = self.plant.config.pv_scale_permille
-        scaled = tuple(None if w is None else w * scale // 1000 for w in blocks_w)
-        return readings.forecast(scaled, self.now_ms, self.now_ms - 1)
+        return tuple([None if w is None else w * scale // 1000 for w in blocks_w])
 
     def _check_step(self, dt_s: int) -> None:
         if dt_s <= 0 or self.series.resolution_s % dt_s:

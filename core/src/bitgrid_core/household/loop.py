@@ -7,13 +7,13 @@ are the values that the messages would have carried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from bitgrid_core.block import BLOCK_MS, BLOCK_S, BLOCKS_PER_DAY, at_text, block_at
-from bitgrid_core.context import BlockCollector, Forecast, Measurement
+from bitgrid_core.context import BlockCollector
 from bitgrid_core.engine import EngineState, acted_level, step
 from bitgrid_core.household.command import Command
 from bitgrid_core.household.house import House
@@ -25,8 +25,8 @@ from bitgrid_core.policy import Policy
 LEASE_S: Final = 2 * BLOCK_S
 """Longer than a block: in here nobody loses a lease unless the household makes him."""
 
-Listen: TypeAlias = Callable[[House, PlantReading], Iterable[Measurement | Forecast]]
-"""What a collector hears of a step that led to this house."""
+Tell: TypeAlias = Callable[[House, PlantReading, BlockCollector], None]
+"""Tells a collector of a step that led to this house."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class LoopStep:
 
 
 def closed_loop(
-    house: House, policy: Policy, blocks: int, listen: Listen = House.samples
+    house: House, policy: Policy, blocks: int, tell: Tell = House.tell
 ) -> Iterator[LoopStep]:
     """Drive a household for a number of blocks, in the longest steps that its series allows.
 
@@ -63,8 +63,7 @@ def closed_loop(
             house, reading = house.move(commands, dt_s)
             commands = []
             readings.append(reading)
-            for sample in listen(house, reading):
-                collector.add(sample, house.now_ms)
+            tell(house, reading, collector)
         block_id = block_at(house.now_ms)
         item = BlockClosed(window=collector.close(block_id, utc_day(block_id)))
         state, events = step(state, item)

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from bitgrid_core import signals
 from bitgrid_core.block import BLOCK_S, at_text
 from bitgrid_core.codec import Json
-from bitgrid_core.context.measurement import Forecast, Measurement, judged
+from bitgrid_core.context.measurement import Forecast
 from bitgrid_core.household.load import Ack
 from bitgrid_core.household.plant import PlantReading
 from bitgrid_core.household.series import Column
@@ -31,7 +31,7 @@ _ASLEEP: Final = "asleep"
 _WHOLE: Final = frozenset({"w", "count"})
 """Inside units that are people's units, too."""
 
-_Said: TypeAlias = tuple[str, Signal, int | None, str]
+Said: TypeAlias = tuple[str, Signal, int | None, str]
 """Device, signal, value inside (``None``: unknown), source."""
 
 
@@ -53,53 +53,32 @@ class Message:
 def measurements(reading: PlantReading, *, meter_includes_loads: bool = False) -> list[Message]:
     """Every measurement of a step as a message, site first, then each load."""
     at = at_text(reading.to_ms - 1)
-    said = _said(reading, meter_includes_loads=meter_includes_loads)
-    return [_measurement(one, at) for one in said]
+    found = said(reading, meter_includes_loads=meter_includes_loads)
+    return [_measurement(one, at) for one in found]
 
 
-def samples(reading: PlantReading, *, meter_includes_loads: bool = False) -> list[Measurement]:
-    """The same as ``parse_measurement`` reads them from the messages, without the way over text.
-
-    A year of laboratory makes half a million of each.
-    """
-    at_ms = reading.to_ms - 1
-    return [
-        Measurement(
-            signal=signal,
-            device=device,
-            value=value if (quality := judged(signal, value)) is Quality.OK else None,
-            at_ms=at_ms,
-            source=source,
-            quality=quality,
-        )
-        for device, signal, value, source in _said(
-            reading, meter_includes_loads=meter_includes_loads
-        )
-    ]
-
-
-def _said(reading: PlantReading, *, meter_includes_loads: bool) -> list[_Said]:
+def said(reading: PlantReading, *, meter_includes_loads: bool) -> list[Said]:
     """Device, signal, value inside, source: site first, then each load."""
     flows = reading.flows
     balanced = reading.pv_known and reading.house_known
     house_w = flows.house + flows.loads if meter_includes_loads else flows.house
     pv_source = _ASLEEP if reading.asleep else _SOURCE
-    said: list[_Said] = [
+    found: list[Said] = [
         (SITE_DEVICE, signals.PV_POWER, flows.pv if reading.pv_known else None, pv_source),
         (SITE_DEVICE, signals.HOUSE_LOAD, house_w if reading.house_known else None, _SOURCE),
         (SITE_DEVICE, signals.GRID_IMPORT, flows.grid_import if balanced else None, _SOURCE),
         (SITE_DEVICE, signals.GRID_EXPORT, flows.grid_export if balanced else None, _SOURCE),
     ]
     if reading.soc_permille is not None:
-        said.append((SITE_DEVICE, signals.BATTERY_SOC, reading.soc_permille, _SOURCE))
-        said.append((SITE_DEVICE, signals.BATTERY_CHARGE, flows.battery_charge, _SOURCE))
+        found.append((SITE_DEVICE, signals.BATTERY_SOC, reading.soc_permille, _SOURCE))
+        found.append((SITE_DEVICE, signals.BATTERY_CHARGE, flows.battery_charge, _SOURCE))
     for one in reading.loads:
-        said.append((one.load, signals.LOAD_POWER, one.power_w, _SOURCE))
+        found.append((one.load, signals.LOAD_POWER, one.power_w, _SOURCE))
         if one.temp_mdegc is not None:
-            said.append((one.load, signals.LOAD_TEMP, one.temp_mdegc, _SOURCE))
+            found.append((one.load, signals.LOAD_TEMP, one.temp_mdegc, _SOURCE))
         if one.heartbeat:
-            said.append((one.load, signals.HEARTBEAT, 1, _SOURCE))
-    return said
+            found.append((one.load, signals.HEARTBEAT, 1, _SOURCE))
+    return found
 
 
 def forecast(blocks_w: Column, from_ms: int, at_ms: int) -> Message:
@@ -113,18 +92,11 @@ def forecast(blocks_w: Column, from_ms: int, at_ms: int) -> Message:
     return message
 
 
-def forecast_sample(blocks_w: Column, from_ms: int, at_ms: int) -> Forecast | Measurement:
-    """The same as ``parse_measurement`` reads it; without any value it is a missing one."""
-    signal = signals.PV_FORECAST
+def forecast_value(blocks_w: Column, from_ms: int, at_ms: int) -> Forecast | None:
+    """The same as ``parse_measurement`` reads it; ``None`` where no value is known."""
     if blocks_w.count(None) == len(blocks_w):
-        return Measurement(
-            signal=signal,
-            device=SITE_DEVICE,
-            value=None,
-            at_ms=at_ms,
-            source=_SOURCE,
-            quality=Quality.MISSING,
-        )
+        return None
+    signal = signals.PV_FORECAST
     low, high = signal.low, signal.high
     known = tuple([None if w is None or not low <= w <= high else w for w in blocks_w])
     return Forecast(
@@ -163,8 +135,8 @@ def _ack(one: Ack) -> Message:
     )
 
 
-def _measurement(said: _Said, at: str) -> Message:
-    device, signal, value, source = said
+def _measurement(one: Said, at: str) -> Message:
+    device, signal, value, source = one
     people: Json = value
     if value is not None and signal.inside not in _WHOLE:
         people = to_people(value, signal.inside, signal.unit)
@@ -173,9 +145,9 @@ def _measurement(said: _Said, at: str) -> Message:
     return message
 
 
-def _message(device: str, signal: Signal, said: tuple[Json, str]) -> Message:
+def _message(device: str, signal: Signal, content: tuple[Json, str]) -> Message:
     """A measurement without its time."""
-    value, source = said
+    value, source = content
     return Message(
         topic=f"measurement/{device}/{signal.name}",
         payload={

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitgrid_core.block import BLOCK_MS
+from bitgrid_core.context import BlockCollector
 from bitgrid_core.household import (
     FRENCH_HOME,
     BatteryConfig,
@@ -54,15 +55,21 @@ def houses(draw: st.DrawFn) -> House:
 
 
 @given(houses(), st.sampled_from(["off", "eco", "super"]), st.booleans())
-def test_samples_are_what_the_messages_say(house: House, level: str, silent: bool) -> None:
+def test_values_are_what_the_messages_say(house: House, level: str, silent: bool) -> None:
     """In every situation: gaps, values out of range, a silent load, noise, forecasts."""
     wish = Command(load="load-1", command_id="c", boot=1, seq=1, level=level, lease_s=900)
     fault = Fault(silent=silent, cooling_permille=100)
-    for commands in ([wish], []):
+    loads: list[object] = [{"id": "load-1"}, {"id": "load-2", "priority": 2}]
+    policy = parse_policy({"loads": loads})
+    quick, slow = (BlockCollector(policy, house.now_ms) for _ in range(2))
+    for commands in ([wish], [], []):
         if house.now_ms >= house.series.end_ms:
             break
         house, reading = house.move(commands, house.series.resolution_s, fault)
-        assert house.samples(reading) == list(over_messages(house, reading))
+        house.tell(reading, quick)
+        over_messages(house, reading, slow)
+        block_id = -(-house.now_ms // BLOCK_MS)
+        assert quick.close(block_id, 0) == slow.close(block_id, 0)
 
 
 @given(houses())

@@ -67,7 +67,9 @@ class _Track:
             elif age_ms > signal.max_age_ms:
                 quality = Quality.STALE
         count = self.count
-        mean = mean_cautious(self.total, count, signal.caution) if count else None
+        mean: int | None = self.total
+        if count != 1:
+            mean = mean_cautious(self.total, count, signal.caution) if count else None
         return Aggregate(mean, last, self.low, self.high, count, age_ms, quality)
 
 
@@ -144,9 +146,7 @@ class BlockCollector:
         series = self._series.get(signal.name)
         if series is None or boundary_ms - series.at_ms > signal.max_age_ms:
             return ()
-        return tuple(
-            [series.value_at(boundary_ms + n * BLOCK_MS) for n in range(self._blocks_ahead)]
-        )
+        return series.blocks_from(boundary_ms, self._blocks_ahead)
 
 
 def _close(tracks: dict[str, tuple[Signal, _Track]], boundary_ms: int) -> dict[str, Aggregate]:

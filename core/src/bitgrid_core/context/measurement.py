@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bitgrid_core.block import parse_at
+from bitgrid_core.block import BLOCK_MS, parse_at
 from bitgrid_core.errors import BadInput
 from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Quality, Signal
 from bitgrid_core.units import to_inside
@@ -65,6 +65,13 @@ class Forecast:
         """The forecast for an instant, or ``None`` outside the series."""
         index = (at_ms - self.from_ms) // self.step_ms
         return self.values[index] if 0 <= index < len(self.values) else None
+
+    def blocks_from(self, at_ms: int, count: int) -> tuple[int | None, ...]:
+        """The forecast for so many blocks from an instant on."""
+        first, rest = divmod(at_ms - self.from_ms, BLOCK_MS)
+        if self.step_ms == BLOCK_MS and rest == 0 and 0 <= first <= len(self.values) - count:
+            return self.values[first : first + count]
+        return tuple([self.value_at(at_ms + n * BLOCK_MS) for n in range(count)])
 
 
 def parse_measurement(

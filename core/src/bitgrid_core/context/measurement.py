@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bitgrid_core.block import parse_at
+from bitgrid_core.block import BLOCK_MS, parse_at
 from bitgrid_core.errors import BadInput
 from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Quality, Signal
 from bitgrid_core.units import to_inside
@@ -66,6 +66,13 @@ class Forecast:
         index = (at_ms - self.from_ms) // self.step_ms
         return self.values[index] if 0 <= index < len(self.values) else None
 
+    def blocks_from(self, at_ms: int, count: int) -> tuple[int | None, ...]:
+        """The forecast for so many blocks from an instant on."""
+        first, rest = divmod(at_ms - self.from_ms, BLOCK_MS)
+        if self.step_ms == BLOCK_MS and rest == 0 and 0 <= first <= len(self.values) - count:
+            return self.values[first : first + count]
+        return tuple([self.value_at(at_ms + n * BLOCK_MS) for n in range(count)])
+
 
 def parse_measurement(
     device: str, signal_name: str, fields: Mapping[str, object]
@@ -110,9 +117,16 @@ def _value(signal: Signal, fields: Mapping[str, object]) -> tuple[int | None, Qu
     value = to_inside(raw, _text(fields, "unit"), signal.inside, signal.caution)
     if signal is PV_POWER and -_NIGHT_DRAW_W <= value < 0:
         value = 0
-    if not signal.low <= value <= signal.high:
+    if judged(signal, value) is not Quality.OK:
         return None, Quality.SUSPECT
     return (value, quality) if quality is Quality.OK else (None, quality)
+
+
+def judged(signal: Signal, value: int | None) -> Quality:
+    """What is known of a value inside: missing, out of its physical range, or ok."""
+    if value is None:
+        return Quality.MISSING
+    return Quality.OK if signal.low <= value <= signal.high else Quality.SUSPECT
 
 
 def _series(signal: Signal, fields: Mapping[str, object], at_ms: int) -> Forecast:

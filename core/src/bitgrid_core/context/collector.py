@@ -1,7 +1,8 @@
 """Gathers the measurements of one window and closes it into aggregates.
 
 Mutable, but without clock, file or network: time is an argument. Values older than a
-signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*.
+signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*. No
+suspect sample enters a mean or becomes a last value.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from bitgrid_core.block import BLOCK_MS, block_start_ms
 from bitgrid_core.context.aggregates import Aggregate, BlockAggregates
 from bitgrid_core.context.measurement import Forecast, Measurement
+from bitgrid_core.context.plausibility import Watch
 from bitgrid_core.policy import Policy
-from bitgrid_core.signals import PRICE, PV_FORECAST, Quality, Signal
+from bitgrid_core.signals import PRICE, PV_FORECAST, Doubt, Quality, Signal
 from bitgrid_core.units import mean_cautious
 
 _FUTURE_MS = 30_000
@@ -20,9 +22,22 @@ _FUTURE_MS = 30_000
 class _Track:
     """Running sums of one signal."""
 
-    __slots__ = ("count", "high", "last", "last_at_ms", "low", "newest", "newest_at_ms", "total")
+    __slots__ = (
+        "count",
+        "doubt",
+        "high",
+        "last",
+        "last_at_ms",
+        "low",
+        "newest",
+        "newest_at_ms",
+        "total",
+        "watch",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, signal: Signal) -> None:
+        self.watch = Watch(signal.habits)
+        self.doubt: Doubt | None = None
         self.last: int | None = None
         self.last_at_ms: int | None = None
         self.newest = Quality.MISSING
@@ -38,9 +53,13 @@ class _Track:
 
     def add(self, sample: Measurement, opened_ms: int) -> None:
         """Take one sample; one from before the window counts only as last value."""
+        doubt, quality = sample.doubt, sample.quality
+        if sample.value is not None:
+            doubt = self.watch.judge(sample.value, sample.at_ms)
+            quality = quality if doubt is None else Quality.SUSPECT
         if sample.at_ms >= self.newest_at_ms:
-            self.newest, self.newest_at_ms = sample.quality, sample.at_ms
-        if sample.value is None:
+            self.newest, self.newest_at_ms, self.doubt = quality, sample.at_ms, doubt
+        if sample.value is None or doubt is not None:
             return
         if self.last_at_ms is None or sample.at_ms >= self.last_at_ms:
             self.last, self.last_at_ms = sample.value, sample.at_ms
@@ -54,9 +73,9 @@ class _Track:
         """The window's aggregate at its end."""
         mean = mean_cautious(self.total, self.count, signal.caution) if self.count else None
         age_ms = None if self.last_at_ms is None else max(0, boundary_ms - self.last_at_ms)
-        return Aggregate(
-            mean, self.last, self.low, self.high, self.count, age_ms, self._quality(signal, age_ms)
-        )
+        quality = self._quality(signal, age_ms)
+        doubt = self.doubt if quality is Quality.SUSPECT else None
+        return Aggregate(mean, self.last, self.low, self.high, self.count, age_ms, quality, doubt)
 
     def _quality(self, signal: Signal, age_ms: int | None) -> Quality:
         if self.newest is not Quality.OK:
@@ -89,7 +108,7 @@ class BlockCollector:
         if tracks is None:
             return False
         if sample.signal.name not in tracks:
-            tracks[sample.signal.name] = (sample.signal, _Track())
+            tracks[sample.signal.name] = (sample.signal, _Track(sample.signal))
         tracks[sample.signal.name][1].add(sample, self._opened_ms)
         return True
 

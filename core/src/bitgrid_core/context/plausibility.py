@@ -9,7 +9,7 @@ Against labelled data (``tests/integration/core/test_plausibility.py``): stuck v
 inverter are found with precision 1.00 and recall 0.79 — the rest are the hours before anyone
 can know —, single outliers of another, taken as one of 10 kW, with precision 1.00 and recall
 0.83 — the one not found is a dip that a cloud can make. On the recorded year of a home 2 of
-52,560 blocks are doubted for a sunrise without history. What one signal alone cannot show stays
+52,560 blocks are doubted, when the sun first breaks through. What one signal alone cannot show stays
 unseen: a meter stuck at 0 W of import, a wrong value that stays, spikes that are small for any
 roof, and how long a value was stuck before a restart.
 """

@@ -126,6 +126,20 @@ PV_POWER = _power("pv_power_w", Caution.DOWN, _PV_HABITS)
 HOUSE_LOAD = _power("house_load_w", Caution.UP, _HOUSE_HABITS)
 GRID_IMPORT = _power("grid_import_w", Caution.UP, _GRID_HABITS)
 GRID_EXPORT = _power("grid_export_w", Caution.DOWN, _GRID_HABITS)
+GRID_PHASES: Final = tuple(
+    Signal(
+        name=f"grid_power_l{phase}_w",
+        unit="W",
+        inside="w",
+        caution=Caution.UP,
+        low=-_SITE_MAX_W,
+        high=_SITE_MAX_W,
+        max_age_ms=_METER_AGE_MS,
+        habits=_GRID_HABITS,
+    )
+    for phase in (1, 2, 3)
+)
+"""The one signed power: import positive, as such meters say it; ``context.phases`` nets them."""
 BATTERY_CHARGE = _power("battery_charge_w", Caution.UP, _STEADY_HABITS)
 LOAD_POWER = _power("load_power_w", Caution.UP, _STEADY_HABITS)
 BATTERY_SOC = Signal(
@@ -195,6 +209,7 @@ SIGNALS: Final = {
         HOUSE_LOAD,
         GRID_IMPORT,
         GRID_EXPORT,
+        *GRID_PHASES,
         BATTERY_CHARGE,
         BATTERY_SOC,
         PRICE,

@@ -2,7 +2,8 @@
 
 Mutable, but without clock, file or network: time is an argument. Values older than a
 signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*. No
-suspect sample enters a mean or becomes a last value.
+suspect sample enters a mean or becomes a last value. Where a meter reports phases, import and
+export are their net.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from bitgrid_core.block import BLOCK_MS, block_start_ms
 from bitgrid_core.context.aggregates import Aggregate, BlockAggregates
 from bitgrid_core.context.measurement import Forecast, Measurement
+from bitgrid_core.context.phases import net_of_phases
 from bitgrid_core.context.plausibility import Watch
 from bitgrid_core.policy import Policy
 from bitgrid_core.signals import PRICE, PV_FORECAST, Doubt, Quality, Signal
@@ -115,10 +117,11 @@ class BlockCollector:
     def close(self, block_id: int, local_day: int) -> BlockAggregates:
         """The window that ends where ``block_id`` begins; the next one is opened."""
         boundary_ms = block_start_ms(block_id)
+        site = _close(self._site, boundary_ms)
         aggregates = BlockAggregates(
             block_id=block_id,
             local_day=local_day,
-            site=_close(self._site, boundary_ms),
+            site=site | net_of_phases(site),
             loads={load: _close(tracks, boundary_ms) for load, tracks in self._loads.items()},
             pv_forecast_w=self._ahead(PV_FORECAST, boundary_ms),
             prices_ct_per_mwh=self._ahead(PRICE, boundary_ms),

@@ -43,6 +43,7 @@ class Habits:
             four times as long.
         rise: biggest rise at once, inside unit.
         fall: biggest fall at once, inside unit.
+        rise_at_first: the same as ``rise`` until a hundred values have shown what is usual.
         per_min: what either may be larger for every minute since the last believed value.
         beyond_top: a rise is only judged above everything believed before, and may then also
             be a quarter of that: clouds and switches do anything below.
@@ -53,6 +54,7 @@ class Habits:
     clips: bool = False
     rise: int | None = None
     fall: int | None = None
+    rise_at_first: int | None = None
     per_min: int = 0
     beyond_top: bool = False
 
@@ -94,7 +96,12 @@ _SITE_MAX_W: Final = 1_000_000
 _FUSE_W: Final = 43_000
 """What a house's connection of 3 × 63 A carries: nothing behind it rises by more at once."""
 _PV_HABITS: Final = Habits(
-    stuck_ms=2 * _HOUR_MS, rests_at_zero=True, clips=True, rise=3000, beyond_top=True
+    stuck_ms=2 * _HOUR_MS,
+    rests_at_zero=True,
+    clips=True,
+    rise=3000,
+    rise_at_first=_FUSE_W,
+    beyond_top=True,
 )
 _HOUSE_HABITS: Final = Habits(stuck_ms=4 * _HOUR_MS, rise=_FUSE_W, beyond_top=True)
 _GRID_HABITS: Final = Habits(

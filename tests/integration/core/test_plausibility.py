@@ -66,11 +66,11 @@ def test_stuck_inverter_values_are_found_without_a_false_alarm() -> None:
 
 
 def test_outliers_are_found_without_a_false_alarm() -> None:
-    """Precision 1.00, recall 0.83: the sixth is a dip that a cloud can make."""
+    """Precision 1.00, recall 0.67: one comes before a hundred values, one is a cloud's dip."""
     points = labelled("ac_power_inv_7539_outliers.csv", "value_normalized", "outlier")
     precision, recall = precision_and_recall(points)
     print(f"outliers: precision {precision:.2f}, recall {recall:.2f}")
-    assert (precision, round(recall, 2)) == (1.0, 0.83)
+    assert (precision, round(recall, 2)) == (1.0, 0.67)
 
 
 def test_two_days_of_minutes_of_a_sound_inverter_raise_no_alarm() -> None:

@@ -97,7 +97,7 @@ class BlockAggregates:
 
 def _list(item: Aggregate) -> list[Json]:
     values: list[Json] = list(item[:_SHORT])
-    if item.quality is not Quality.OK:
+    if item.quality is not Quality.OK or item.doubt is not None:
         values.append(item.quality.value)
     if item.doubt is not None:
         values.append(item.doubt.value)

@@ -34,9 +34,10 @@ def doubts(signal: Signal, *samples: tuple[int, int]) -> list[Doubt | None]:
 
 
 def watched(signal: Signal, *values: int) -> Watch:
-    """A watch that believed these values, one every ten seconds until 0."""
+    """A watch that knows the signal and believed these values, one every ten seconds until 0."""
     watch = Watch(signal.habits)
-    for number, value in enumerate(values, start=1 - len(values)):
+    past = [values[0] - number % 2 for number in range(100)]
+    for number, value in enumerate([*past, *values], start=1 - len(values) - len(past)):
         assert watch.judge(value, number * STEP_MS) is None
     return watch
 
@@ -139,6 +140,13 @@ def test_change_that_the_signal_can_make_is_believed(
 ) -> None:
     """Clouds, kettles and cars, a battery that corrects itself, and heat, which R3 must see."""
     assert watched(signal, *before).judge(value, STEP_MS) is None
+
+
+def test_rise_of_pv_is_not_judged_before_it_was_watched_for_a_while() -> None:
+    """The first sun after a start is no fault; a register that overflows is one at any time."""
+    watch = Watch(PV_POWER.habits)
+    assert [watch.judge(w, n * STEP_MS) for n, w in enumerate((0, 20, 4500, 9000))] == [None] * 4
+    assert watch.judge(65_535, 5 * STEP_MS) is Doubt.JUMP
 
 
 def test_more_time_allows_more_change() -> None:

@@ -1,7 +1,9 @@
 """Gathers the measurements of one window and closes it into aggregates.
 
 Mutable, but without clock, file or network: time is an argument. Values older than a
-signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*.
+signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*. No
+suspect sample enters a mean or becomes a last value. Where a meter reports phases, import and
+export are their net.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from typing import Final
 from bitgrid_core.block import BLOCK_MS, block_start_ms
 from bitgrid_core.context.aggregates import Aggregate, BlockAggregates
 from bitgrid_core.context.measurement import Forecast, Measurement, judged
+from bitgrid_core.context.phases import net_of_phases
+from bitgrid_core.context.plausibility import Watch
 from bitgrid_core.policy import Policy
-from bitgrid_core.signals import PRICE, PV_FORECAST, Quality, Signal
+from bitgrid_core.signals import PRICE, PV_FORECAST, Doubt, Quality, Signal
 from bitgrid_core.units import mean_cautious
 
 _FUTURE_MS = 30_000
@@ -23,9 +27,22 @@ _OK: Final = Quality.OK
 class _Track:
     """Running sums of one signal."""
 
-    __slots__ = ("count", "high", "last", "last_at_ms", "low", "newest", "newest_at_ms", "total")
+    __slots__ = (
+        "count",
+        "doubt",
+        "high",
+        "last",
+        "last_at_ms",
+        "low",
+        "newest",
+        "newest_at_ms",
+        "total",
+        "watch",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, signal: Signal) -> None:
+        self.watch = Watch(signal.habits)
+        self.doubt: Doubt | None = None
         self.last: int | None = None
         self.last_at_ms: int | None = None
         self.newest = Quality.MISSING
@@ -39,11 +56,22 @@ class _Track:
         self.low: int | None = None
         self.high: int | None = None
 
-    def add(self, value: int | None, quality: Quality, at_ms: int, opened_ms: int) -> None:
+    def add(
+        self,
+        value: int | None,
+        quality: Quality,
+        doubt: Doubt | None,
+        at_ms: int,
+        opened_ms: int,
+    ) -> None:
         """Take one sample; one from before the window counts only as last value."""
+        if value is not None:
+            found = self.watch.judge(value, at_ms)
+            if found is not None:
+                quality, doubt = Quality.SUSPECT, found
         if at_ms >= self.newest_at_ms:
-            self.newest, self.newest_at_ms = quality, at_ms
-        if value is None:
+            self.newest, self.newest_at_ms, self.doubt = quality, at_ms, doubt
+        if value is None or doubt is not None:
             return
         if self.last_at_ms is None or at_ms >= self.last_at_ms:
             self.last, self.last_at_ms = value, at_ms
@@ -70,7 +98,8 @@ class _Track:
         mean: int | None = self.total
         if count != 1:
             mean = mean_cautious(self.total, count, signal.caution) if count else None
-        return Aggregate(mean, last, self.low, self.high, count, age_ms, quality)
+        doubt = self.doubt if quality is Quality.SUSPECT else None
+        return Aggregate(mean, last, self.low, self.high, count, age_ms, quality, doubt)
 
 
 class BlockCollector:
@@ -98,7 +127,7 @@ class BlockCollector:
         track = self._track(sample.device, sample.signal)
         if track is None:
             return False
-        track.add(sample.value, sample.quality, sample.at_ms, self._opened_ms)
+        track.add(sample.value, sample.quality, sample.doubt, sample.at_ms, self._opened_ms)
         return True
 
     def hear(self, device: str, signal: Signal, value: int | None, at_ms: int) -> None:
@@ -106,8 +135,9 @@ class BlockCollector:
         track = self._track(device, signal)
         if track is not None:
             quality = judged(signal, value)
+            doubt = Doubt.RANGE if quality is Quality.SUSPECT else None
             known = value if quality is _OK else None
-            track.add(known, quality, at_ms, self._opened_ms)
+            track.add(known, quality, doubt, at_ms, self._opened_ms)
 
     def _track(self, device: str, signal: Signal) -> _Track | None:
         tracks = self._loads.get(device) if signal.of_load else self._site
@@ -115,16 +145,17 @@ class BlockCollector:
             return None
         found = tracks.get(signal.name)
         if found is None:
-            found = tracks[signal.name] = (signal, _Track())
+            found = tracks[signal.name] = (signal, _Track(signal))
         return found[1]
 
     def close(self, block_id: int, local_day: int) -> BlockAggregates:
         """The window that ends where ``block_id`` begins; the next one is opened."""
         boundary_ms = block_start_ms(block_id)
+        site = _close(self._site, boundary_ms)
         aggregates = BlockAggregates(
             block_id=block_id,
             local_day=local_day,
-            site=_close(self._site, boundary_ms),
+            site=site | net_of_phases(site),
             loads={load: _close(tracks, boundary_ms) for load, tracks in self._loads.items()},
             pv_forecast_w=self._ahead(PV_FORECAST, boundary_ms),
             prices_ct_per_mwh=self._ahead(PRICE, boundary_ms),

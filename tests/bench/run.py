@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from bench.core_speed import decisions_a_second, replay_of_a_year  # noqa: E402
+from bench.laboratory import grid_of_policies  # noqa: E402
 from bench.memory import idle_memory  # noqa: E402
 from bench.safety_path import safety_path  # noqa: E402
 from bench.year import year_journal  # noqa: E402
@@ -35,6 +36,7 @@ def main() -> int:
             "decisions": _measured("decisions", decisions_a_second(journal)),
             "replay": _measured("replay of a home-year", replay_of_a_year(journal)),
             "safety_path": _measured("measurement over the limit to stop", safety_path()),
+            "laboratory": _measured("laboratory, 20 policies over a year", grid_of_policies()),
             "idle_memory": _measured("memory of `bitgrid run`, idle", idle_memory()),
         }
     RESULT.write_text(json.dumps(result, indent=2) + "\n")

@@ -6,10 +6,10 @@ from bitgrid_appliance.synthetic import synthetic_series
 from bitgrid_core import events
 from bitgrid_core.chain import Draft
 from bitgrid_core.household import FRENCH_HOME, House, Series, read_csv
+from bitgrid_core.household.loop import closed_loop
 from bitgrid_core.inputs import to_record
 from bitgrid_core.journal.sqlite import SqliteJournal
 from bitgrid_core.policy import parse_policy
-from support.loop import closed_loop
 from support.shared import shared_file
 
 BLOCKS_PER_YEAR = 365 * 144

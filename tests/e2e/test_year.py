@@ -9,7 +9,7 @@ from support.demos import start_demo
 from support.shared import shared_data
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
-BLOCKS = 52_572
+BLOCKS = 52_554
 
 
 def test_a_recorded_year_is_decided_mirrored_verified_and_replayed(tmp_path: Path) -> None:

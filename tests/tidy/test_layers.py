@@ -75,6 +75,11 @@ PLANTS = [
         banned=True,
     ),
     Plant(
+        file="appliance/planted_pool.py",
+        code="from concurrent.futures import ProcessPoolExecutor",
+        banned=True,
+    ),
+    Plant(
         file="appliance/planted_environment.py",
         code='import os\nHOME = os.environ["HOME"]',
         banned=True,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from bitgrid_appliance import __version__
-from bitgrid_appliance.commands import run
+from bitgrid_appliance.commands import lab, run
 from bitgrid_appliance.keys import check_signature
 from bitgrid_appliance.policies import load_document
 from bitgrid_appliance.wording import SentenceParser
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"bitgrid {__version__}")
     verbs = cast("Subparsers", parser.add_subparsers(metavar="VERB", required=True))
     run.add(verbs)
+    lab.add(verbs)
     services = Services(check_signature=check_signature, load_document=load_document)
     add_verbs(verbs, services)
     return parser

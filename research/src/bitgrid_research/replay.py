@@ -1,13 +1,14 @@
 """Re-running what was opened: every recorded decision is made again by core and compared.
 
 Works on verified content only, never on bytes that a check refused. Records that follow each
-other without a hole are one run; behind a hole a run begins with the policy that was in force.
+other without a hole are one run; behind a hole, and in a new shard, a run begins with the policy that
+was in force.
 Must not know how objects are opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bitgrid_core import codec
@@ -65,27 +66,31 @@ def replay_workspace(workspace: Workspace, question: Question) -> Replayed:
     shards = verify_workspace(workspace, replace(question, use=note))
     reports: list[ReplayReport] = []
     findings: list[Finding] = []
-    for shard, contents in checked.items():
-        _replay_shard(shard, contents, question.opener_of(shard), (reports, findings))
+    for node in dict.fromkeys(shard.node for shard in checked):
+        runs = [
+            (shard, run)
+            for shard, contents in checked.items()
+            if shard.node == node
+            for run in _runs(contents)
+        ]
+        _replay_node(runs, question.opener_of, (reports, findings))
     return Replayed(shards=tuple(shards), runs=tuple(reports), findings=tuple(findings))
 
 
-def _replay_shard(
-    shard: ShardId,
-    contents: Sequence[_Checked],
-    opener: Opener,
+def _replay_node(
+    runs: Sequence[tuple[ShardId, list[_Checked]]],
+    opener_of: Callable[[ShardId], Opener],
     told: tuple[list[ReplayReport], list[Finding]],
 ) -> None:
-    """Replay each run of a shard; reports and findings go into ``told``."""
+    """Replay each run of a node, whose shards follow each other; what is found goes into ``told``."""
     reports, findings = told
     policy: list[Body] = []
-    runs = list(_runs(contents))
-    for run in runs:
+    for shard, run in runs:
         name = f"{shard.path}/records {run[0].manifest.first} to {run[-1].manifest.last}"
-        records = _records(opener, run, policy)
+        records = _records(opener_of(shard), run, policy)
         if run[0].manifest.first > 1:
             records = _from_first_block(records)
-        if run is not runs[-1]:
+        if run is not runs[-1][1]:
             records = _until_last_whole_block(records)
         try:
             report = core.replay(records)

@@ -32,8 +32,11 @@ class Archive:
         return self.source / "v1" / self.node / "s000"
 
 
-def pushed(folder: Path, **consent: object) -> tuple[House, Archive]:
-    """Two days of decisions in three slices, pushed in two turns of the agent."""
+def pushed(folder: Path, *, restored: bool = False, **consent: object) -> tuple[House, Archive]:
+    """Two days of decisions in three slices, pushed in two turns of the agent.
+
+    With ``restored``, the agent's state comes back from a copy in between.
+    """
     house = House(folder / "data")
     decider = Decider()
     decider.decide(100)
@@ -43,6 +46,10 @@ def pushed(folder: Path, **consent: object) -> tuple[House, Archive]:
         valid_from="2024-01-01T00:00:00.000Z", valid_until="2026-01-01T00:00:00.000Z", **consent
     )
     house.agent(now_ms=START_MS + DAY_MS).turn()
+    if restored:
+        shutil.copytree(house.data / "mirror", folder / "copy")
+        shutil.rmtree(house.data / "mirror")
+        shutil.copytree(folder / "copy", house.data / "mirror")
     for _ in range(2):
         decider.decide(100)
         outbox.close_slice(decider.journal, START_MS + 2 * DAY_MS)
@@ -80,6 +87,17 @@ def test_what_the_agent_pushed_is_complete_and_replays(tmp_path: Path, profile: 
     assert (replayed.code, replayed.document["identical"]) == (0, 300)
     alone = research("replay", workspace, "--opened", tmp_path / "out")
     assert (alone.code, alone.document["identical"]) == (0, 300)
+
+
+def test_replay_goes_on_where_a_restored_agent_opened_a_new_shard(tmp_path: Path) -> None:
+    """The second shard begins in the midst of a journal, under the policy of the first."""
+    _, archive = pushed(tmp_path, restored=True)
+    assert [path.name for path in sorted(archive.shard.parent.iterdir())] == ["s000", "s001"]
+    workspace = tmp_path / "workspace"
+    research("pull", archive.source, workspace)
+    research("trust", workspace, archive.fingerprint)
+    replayed = research("replay", workspace, "--identity", archive.key)
+    assert (replayed.code, replayed.document["identical"]) == (0, 300)
 
 
 def test_owner_opens_with_the_recovery_key(tmp_path: Path) -> None:

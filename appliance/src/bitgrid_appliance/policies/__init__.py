@@ -48,8 +48,13 @@ def load_document(path: Path) -> Mapping[str, object]:
 
 def demo_policy() -> Policy:
     """The policy of the demo."""
+    return parse_policy(demo_document())
+
+
+def demo_document() -> Mapping[str, object]:
+    """The demo's policy in people's units."""
     data = (resources.files("bitgrid_appliance.policies") / DEMO).read_bytes()
-    return parse_policy(_document(data, DEMO))
+    return _document(data, DEMO)
 
 
 def read_policy(path: Path | None) -> Policy:

@@ -1,4 +1,4 @@
-"""Core's verbs for the ``bitgrid`` command: decide, replay, explain, journal, policy.
+"""Core's verbs for the ``bitgrid`` command: decide, replay, explain, journal and more.
 
 Each module has ``add(subparsers, services)``; the appliance's command mounts them. What core
 must not know — cryptography, YAML — arrives as functions in ``Services``.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bitgrid_core.cli import decide, explain, journal, policy, replay
+from bitgrid_core.cli import decide, explain, forecast, journal, kpi, policy, replay
 from bitgrid_core.cli.services import Services, Subparsers
 
 
 def add_verbs(subparsers: Subparsers, services: Services) -> None:
-    """Add ``decide, replay, explain, journal, policy``; each sets ``run`` in its arguments."""
+    """Add core's verbs; each sets ``run`` in its arguments."""
     decide.add(subparsers)
     replay.add(subparsers, services)
     explain.add(subparsers)
+    kpi.add(subparsers)
     journal.add(subparsers, services)
     policy.add(subparsers, services)
+    forecast.add(subparsers)

@@ -1,7 +1,8 @@
 """One closed window as it is recorded: the input of a block's decisions.
 
 The proof begins here: raw samples are not kept. In a record an aggregate is the list
-``[mean, last, min, max, count, age_ms]``, with the quality behind it unless it is ``ok``.
+``[mean, last, min, max, count, age_ms]``, with the quality behind it unless it is ``ok``, and
+behind ``suspect`` the reason, where it is known.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from bitgrid_core.codec import Json
-from bitgrid_core.signals import Quality
+from bitgrid_core.signals import Doubt, Quality
 
 
 class Aggregate(NamedTuple):
@@ -25,6 +26,7 @@ class Aggregate(NamedTuple):
         samples: how many the window has.
         age_ms: age of ``last`` at the boundary.
         quality: ``ok`` if the value may be used.
+        doubt: why a suspect one is suspect.
     """
 
     mean: int | None
@@ -34,6 +36,11 @@ class Aggregate(NamedTuple):
     samples: int
     age_ms: int | None
     quality: Quality = Quality.OK
+    doubt: Doubt | None = None
+
+
+_SHORT = 6
+"""Entries of a list whose quality is ``ok``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +96,11 @@ class BlockAggregates:
 
 
 def _list(item: Aggregate) -> list[Json]:
-    values: list[Json] = list(item[:6])
-    if item.quality is not Quality.OK:
+    values: list[Json] = list(item[:_SHORT])
+    if item.quality is not Quality.OK or item.doubt is not None:
         values.append(item.quality.value)
+    if item.doubt is not None:
+        values.append(item.doubt.value)
     return values
 
 
@@ -100,6 +109,8 @@ def _aggregates(signals: Mapping[str, list[object]]) -> dict[str, Aggregate]:
 
 
 def _aggregate(values: list[object]) -> Aggregate:
-    if len(values) < len(Aggregate._fields):
-        return Aggregate._make((*values, Quality.OK))
-    return Aggregate._make((*values[:-1], Quality(cast("str", values[-1]))))
+    if len(values) <= _SHORT:
+        return Aggregate._make((*values, Quality.OK, None))
+    quality, *doubt = cast("list[str]", values[_SHORT:])
+    why = Doubt(doubt[0]) if doubt else None
+    return Aggregate._make((*values[:_SHORT], Quality(quality), why, *doubt[1:]))

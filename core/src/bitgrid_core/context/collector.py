@@ -1,28 +1,48 @@
 """Gathers the measurements of one window and closes it into aggregates.
 
 Mutable, but without clock, file or network: time is an argument. Values older than a
-signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*.
+signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*. No
+suspect sample enters a mean or becomes a last value. Where a meter reports phases, import and
+export are their net.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from bitgrid_core.block import BLOCK_MS, block_start_ms
 from bitgrid_core.context.aggregates import Aggregate, BlockAggregates
-from bitgrid_core.context.measurement import Forecast, Measurement
+from bitgrid_core.context.measurement import Forecast, Measurement, judged
+from bitgrid_core.context.phases import net_of_phases
+from bitgrid_core.context.plausibility import Watch
 from bitgrid_core.policy import Policy
-from bitgrid_core.signals import PRICE, PV_FORECAST, Quality, Signal
+from bitgrid_core.signals import PRICE, PV_FORECAST, Doubt, Quality, Signal
 from bitgrid_core.units import mean_cautious
 
 _FUTURE_MS = 30_000
 """A sample stamped further ahead than this is not believed."""
+_OK: Final = Quality.OK
 
 
 class _Track:
     """Running sums of one signal."""
 
-    __slots__ = ("count", "high", "last", "last_at_ms", "low", "newest", "newest_at_ms", "total")
+    __slots__ = (
+        "count",
+        "doubt",
+        "high",
+        "last",
+        "last_at_ms",
+        "low",
+        "newest",
+        "newest_at_ms",
+        "total",
+        "watch",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, signal: Signal) -> None:
+        self.watch = Watch(signal.habits)
+        self.doubt: Doubt | None = None
         self.last: int | None = None
         self.last_at_ms: int | None = None
         self.newest = Quality.MISSING
@@ -36,34 +56,50 @@ class _Track:
         self.low: int | None = None
         self.high: int | None = None
 
-    def add(self, sample: Measurement, opened_ms: int) -> None:
+    def add(
+        self,
+        value: int | None,
+        quality: Quality,
+        doubt: Doubt | None,
+        at_ms: int,
+        opened_ms: int,
+    ) -> None:
         """Take one sample; one from before the window counts only as last value."""
-        if sample.at_ms >= self.newest_at_ms:
-            self.newest, self.newest_at_ms = sample.quality, sample.at_ms
-        if sample.value is None:
+        if value is not None:
+            found = self.watch.judge(value, at_ms)
+            if found is not None:
+                quality, doubt = Quality.SUSPECT, found
+        if at_ms >= self.newest_at_ms:
+            self.newest, self.newest_at_ms, self.doubt = quality, at_ms, doubt
+        if value is None or doubt is not None:
             return
-        if self.last_at_ms is None or sample.at_ms >= self.last_at_ms:
-            self.last, self.last_at_ms = sample.value, sample.at_ms
-        if sample.at_ms >= opened_ms:
+        if self.last_at_ms is None or at_ms >= self.last_at_ms:
+            self.last, self.last_at_ms = value, at_ms
+        if at_ms >= opened_ms:
             self.count += 1
-            self.total += sample.value
-            self.low = sample.value if self.low is None else min(self.low, sample.value)
-            self.high = sample.value if self.high is None else max(self.high, sample.value)
+            self.total += value
+            if self.low is None or value < self.low:
+                self.low = value
+            if self.high is None or value > self.high:
+                self.high = value
 
     def close(self, signal: Signal, boundary_ms: int) -> Aggregate:
-        """The window's aggregate at its end."""
-        mean = mean_cautious(self.total, self.count, signal.caution) if self.count else None
-        age_ms = None if self.last_at_ms is None else max(0, boundary_ms - self.last_at_ms)
-        return Aggregate(
-            mean, self.last, self.low, self.high, self.count, age_ms, self._quality(signal, age_ms)
-        )
-
-    def _quality(self, signal: Signal, age_ms: int | None) -> Quality:
-        if self.newest is not Quality.OK:
-            return self.newest
-        if age_ms is None:
-            return Quality.MISSING
-        return Quality.STALE if age_ms > signal.max_age_ms else Quality.OK
+        """The window's aggregate at its end; a year of laboratory makes half a million."""
+        last, quality, age_ms = self.last, self.newest, None
+        if self.last_at_ms is not None:
+            age_ms = boundary_ms - self.last_at_ms
+            age_ms = max(age_ms, 0)
+        if quality is _OK:
+            if age_ms is None:
+                quality = Quality.MISSING
+            elif age_ms > signal.max_age_ms:
+                quality = Quality.STALE
+        count = self.count
+        mean: int | None = self.total
+        if count != 1:
+            mean = mean_cautious(self.total, count, signal.caution) if count else None
+        doubt = self.doubt if quality is Quality.SUSPECT else None
+        return Aggregate(mean, last, self.low, self.high, count, age_ms, quality, doubt)
 
 
 class BlockCollector:
@@ -71,13 +107,16 @@ class BlockCollector:
 
     def __init__(self, policy: Policy, opened_ms: int) -> None:
         """Start empty at ``opened_ms``; only signals of known loads are kept."""
-        self._policy = policy
         self._opened_ms = opened_ms
         self._site: dict[str, tuple[Signal, _Track]] = {}
         self._loads: dict[str, dict[str, tuple[Signal, _Track]]] = {
             load.id: {} for load in policy.loads
         }
         self._series: dict[str, Forecast] = {}
+        longest_ms = max(
+            (load.thresholds.forecast_lookahead_ms for load in policy.loads), default=0
+        )
+        self._blocks_ahead = -(-longest_ms // BLOCK_MS)
 
     def add(self, sample: Measurement | Forecast, now_ms: int) -> bool:
         """Take a sample; ``False`` if it is not of this site or from the future."""
@@ -85,21 +124,38 @@ class BlockCollector:
             return False
         if isinstance(sample, Forecast):
             return self._add_series(sample)
-        tracks = self._loads.get(sample.device) if sample.signal.of_load else self._site
-        if tracks is None:
+        track = self._track(sample.device, sample.signal)
+        if track is None:
             return False
-        if sample.signal.name not in tracks:
-            tracks[sample.signal.name] = (sample.signal, _Track())
-        tracks[sample.signal.name][1].add(sample, self._opened_ms)
+        track.add(sample.value, sample.quality, sample.doubt, sample.at_ms, self._opened_ms)
         return True
+
+    def hear(self, device: str, signal: Signal, value: int | None, at_ms: int) -> None:
+        """Take a value inside without the way over a message, judged as a message's is."""
+        track = self._track(device, signal)
+        if track is not None:
+            quality = judged(signal, value)
+            doubt = Doubt.RANGE if quality is Quality.SUSPECT else None
+            known = value if quality is _OK else None
+            track.add(known, quality, doubt, at_ms, self._opened_ms)
+
+    def _track(self, device: str, signal: Signal) -> _Track | None:
+        tracks = self._loads.get(device) if signal.of_load else self._site
+        if tracks is None:
+            return None
+        found = tracks.get(signal.name)
+        if found is None:
+            found = tracks[signal.name] = (signal, _Track(signal))
+        return found[1]
 
     def close(self, block_id: int, local_day: int) -> BlockAggregates:
         """The window that ends where ``block_id`` begins; the next one is opened."""
         boundary_ms = block_start_ms(block_id)
+        site = _close(self._site, boundary_ms)
         aggregates = BlockAggregates(
             block_id=block_id,
             local_day=local_day,
-            site=_close(self._site, boundary_ms),
+            site=site | net_of_phases(site),
             loads={load: _close(tracks, boundary_ms) for load, tracks in self._loads.items()},
             pv_forecast_w=self._ahead(PV_FORECAST, boundary_ms),
             prices_ct_per_mwh=self._ahead(PRICE, boundary_ms),
@@ -121,11 +177,7 @@ class BlockCollector:
         series = self._series.get(signal.name)
         if series is None or boundary_ms - series.at_ms > signal.max_age_ms:
             return ()
-        longest_ms = max(
-            (load.thresholds.forecast_lookahead_ms for load in self._policy.loads), default=0
-        )
-        blocks = -(-longest_ms // BLOCK_MS)
-        return tuple(series.value_at(boundary_ms + index * BLOCK_MS) for index in range(blocks))
+        return series.blocks_from(boundary_ms, self._blocks_ahead)
 
 
 def _close(tracks: dict[str, tuple[Signal, _Track]], boundary_ms: int) -> dict[str, Aggregate]:

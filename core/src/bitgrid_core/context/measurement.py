@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bitgrid_core.block import parse_at
+from bitgrid_core.block import BLOCK_MS, parse_at
 from bitgrid_core.errors import BadInput
-from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Quality, Signal
+from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Doubt, Quality, Signal
 from bitgrid_core.units import to_inside
 
 MAX_FORECAST_VALUES: Final = 1000
@@ -33,6 +33,7 @@ class Measurement:
         at_ms: when it was measured.
         source: where it comes from, for example ``household`` or ``asleep``.
         quality: what is known of it.
+        doubt: why it is suspect.
     """
 
     signal: Signal
@@ -41,6 +42,7 @@ class Measurement:
     at_ms: int
     source: str
     quality: Quality
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,13 @@ class Forecast:
         index = (at_ms - self.from_ms) // self.step_ms
         return self.values[index] if 0 <= index < len(self.values) else None
 
+    def blocks_from(self, at_ms: int, count: int) -> tuple[int | None, ...]:
+        """The forecast for so many blocks from an instant on."""
+        first, rest = divmod(at_ms - self.from_ms, BLOCK_MS)
+        if self.step_ms == BLOCK_MS and rest == 0 and 0 <= first <= len(self.values) - count:
+            return self.values[first : first + count]
+        return tuple([self.value_at(at_ms + n * BLOCK_MS) for n in range(count)])
+
 
 def parse_measurement(
     device: str, signal_name: str, fields: Mapping[str, object]
@@ -86,7 +95,7 @@ def parse_measurement(
     at_ms = parse_at(_text(fields, "at"))
     if isinstance(fields.get("value"), list):
         return _series(signal, fields, at_ms)
-    value, quality = _value(signal, fields)
+    value, quality, doubt = _value(signal, fields)
     return Measurement(
         signal=signal,
         device=device,
@@ -94,10 +103,13 @@ def parse_measurement(
         at_ms=at_ms,
         source=_text(fields, "source"),
         quality=quality,
+        doubt=doubt,
     )
 
 
-def _value(signal: Signal, fields: Mapping[str, object]) -> tuple[int | None, Quality]:
+def _value(
+    signal: Signal, fields: Mapping[str, object]
+) -> tuple[int | None, Quality, Doubt | None]:
     try:
         quality = Quality(str(fields.get("quality", "ok")))
     except ValueError:
@@ -105,14 +117,22 @@ def _value(signal: Signal, fields: Mapping[str, object]) -> tuple[int | None, Qu
             f"Quality {fields.get('quality')!r} is unknown.", "Use ok, stale, missing or suspect."
         ) from None
     raw = fields.get("value")
+    said = Doubt.SAID if quality is Quality.SUSPECT else None
     if raw is None:
-        return None, Quality.MISSING if quality is Quality.OK else quality
+        return None, Quality.MISSING if quality is Quality.OK else quality, said
     value = to_inside(raw, _text(fields, "unit"), signal.inside, signal.caution)
     if signal is PV_POWER and -_NIGHT_DRAW_W <= value < 0:
         value = 0
-    if not signal.low <= value <= signal.high:
-        return None, Quality.SUSPECT
-    return (value, quality) if quality is Quality.OK else (None, quality)
+    if judged(signal, value) is not Quality.OK:
+        return None, Quality.SUSPECT, Doubt.RANGE
+    return (value, quality, None) if quality is Quality.OK else (None, quality, said)
+
+
+def judged(signal: Signal, value: int | None) -> Quality:
+    """What is known of a value inside: missing, out of its physical range, or ok."""
+    if value is None:
+        return Quality.MISSING
+    return Quality.OK if signal.low <= value <= signal.high else Quality.SUSPECT
 
 
 def _series(signal: Signal, fields: Mapping[str, object], at_ms: int) -> Forecast:

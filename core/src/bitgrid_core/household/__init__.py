@@ -12,7 +12,7 @@ from bitgrid_core.household.plant import FRENCH_HOME, Plant, PlantConfig, PlantI
 from bitgrid_core.household.readings import Message
 from bitgrid_core.household.recorded import read_csv
 from bitgrid_core.household.series import Counts, Sample, Series
-from bitgrid_core.household.sun import FRANCE, Site
+from bitgrid_core.sun import FRANCE, Site
 
 __all__ = [
     "FRANCE",

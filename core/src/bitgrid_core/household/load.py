@@ -158,6 +158,10 @@ def act(
         return state, _ack(command, "dropped", state)
     if config.power_w(command.level) is None:
         return state, _ack(command, "refused", state)
+    if command.level != OFF and command.level == state.level:
+        lease_end_ms = now_ms + command.lease_s * 1000
+        after = replace(state, boot=command.boot, seq=command.seq, lease_end_ms=lease_end_ms)
+        return after, _ack(command, "done", after)
     after = replace(state, boot=command.boot, seq=command.seq)
     if command.level != OFF:
         after = _on(config, after, command, now_ms)
@@ -210,9 +214,8 @@ def observe(
 
 
 def _on(config: LoadConfig, state: LoadState, command: Command, now_ms: int) -> LoadState:
+    """The state after a command to another level."""
     lease_end_ms = now_ms + command.lease_s * 1000
-    if state.level == command.level:
-        return replace(state, lease_end_ms=lease_end_ms)
     starts = state.level == OFF
     return replace(
         state,
@@ -239,6 +242,8 @@ def _warmth(config: LoadConfig, state: LoadState, span: Span, power_w: int) -> i
     above = power_w * config.warmth_mdegc_per_w * 1000 // max(1, span.cooling_permille)
     aim_udegc = (config.ambient_mdegc + above) * 1000
     warmth, left_s = state.warmth_udegc, span.dt_s
+    if warmth == aim_udegc:
+        return warmth
     while left_s > 0:
         step_s = min(left_s, _WARMTH_STEP_S)
         warmth += (aim_udegc - warmth) * step_s // (config.warmth_s + step_s)

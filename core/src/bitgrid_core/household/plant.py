@@ -208,6 +208,9 @@ class Plant:
 
     def _act(self, commands: Iterable[Command]) -> tuple[list[LoadState], tuple[Ack, ...]]:
         states = list(self.loads)
+        commands = tuple(commands)
+        if not commands:
+            return states, ()
         acks: list[Ack] = []
         places = {one.id: at for at, one in enumerate(self.config.loads)}
         for command in commands:

@@ -9,14 +9,14 @@ meter includes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from bitgrid_core import signals
 from bitgrid_core.block import BLOCK_S, at_text
 from bitgrid_core.codec import Json
-from bitgrid_core.household.load import Ack, LoadReading
+from bitgrid_core.context.measurement import Forecast
+from bitgrid_core.household.load import Ack
 from bitgrid_core.household.plant import PlantReading
 from bitgrid_core.household.series import Column
 from bitgrid_core.model import OFF
@@ -28,6 +28,11 @@ _OK: Final = Quality.OK.value
 _MISSING: Final = Quality.MISSING.value
 _SOURCE: Final = "household"
 _ASLEEP: Final = "asleep"
+_WHOLE: Final = frozenset({"w", "count"})
+"""Inside units that are people's units, too."""
+
+Said: TypeAlias = tuple[str, Signal, int | None, str]
+"""Device, signal, value inside (``None``: unknown), source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,35 +51,57 @@ class Message:
 
 
 def measurements(reading: PlantReading, *, meter_includes_loads: bool = False) -> list[Message]:
-    """Every measurement of a step, site first, then each load."""
+    """Every measurement of a step as a message, site first, then each load."""
     at = at_text(reading.to_ms - 1)
+    found = said(reading, meter_includes_loads=meter_includes_loads)
+    return [_measurement(one, at) for one in found]
+
+
+def said(reading: PlantReading, *, meter_includes_loads: bool) -> list[Said]:
+    """Device, signal, value inside, source: site first, then each load."""
     flows = reading.flows
     balanced = reading.pv_known and reading.house_known
     house_w = flows.house + flows.loads if meter_includes_loads else flows.house
     pv_source = _ASLEEP if reading.asleep else _SOURCE
-    messages = [
-        _site(signals.PV_POWER, flows.pv if reading.pv_known else None, at, pv_source),
-        _site(signals.HOUSE_LOAD, house_w if reading.house_known else None, at),
-        _site(signals.GRID_IMPORT, flows.grid_import if balanced else None, at),
-        _site(signals.GRID_EXPORT, flows.grid_export if balanced else None, at),
+    found: list[Said] = [
+        (SITE_DEVICE, signals.PV_POWER, flows.pv if reading.pv_known else None, pv_source),
+        (SITE_DEVICE, signals.HOUSE_LOAD, house_w if reading.house_known else None, _SOURCE),
+        (SITE_DEVICE, signals.GRID_IMPORT, flows.grid_import if balanced else None, _SOURCE),
+        (SITE_DEVICE, signals.GRID_EXPORT, flows.grid_export if balanced else None, _SOURCE),
     ]
     if reading.soc_permille is not None:
-        soc = to_people(reading.soc_permille, "permille", "%")
-        messages.append(_site(signals.BATTERY_SOC, soc, at))
-        messages.append(_site(signals.BATTERY_CHARGE, flows.battery_charge, at))
+        found.append((SITE_DEVICE, signals.BATTERY_SOC, reading.soc_permille, _SOURCE))
+        found.append((SITE_DEVICE, signals.BATTERY_CHARGE, flows.battery_charge, _SOURCE))
     for one in reading.loads:
-        messages.extend(_load(one, at))
-    return messages
+        found.append((one.load, signals.LOAD_POWER, one.power_w, _SOURCE))
+        if one.temp_mdegc is not None:
+            found.append((one.load, signals.LOAD_TEMP, one.temp_mdegc, _SOURCE))
+        if one.heartbeat:
+            found.append((one.load, signals.HEARTBEAT, 1, _SOURCE))
+    return found
 
 
 def forecast(blocks_w: Column, from_ms: int, at_ms: int) -> Message:
     """The PV forecast for the blocks from ``from_ms`` on, as it was logged; gaps are ``null``."""
     values: list[Json] = [None if w is None else to_people(w, "w", "kW") for w in blocks_w]
     known = any(w is not None for w in blocks_w)
-    message = _site(signals.PV_FORECAST, values if known else None, at_text(at_ms))
+    message = _message(SITE_DEVICE, signals.PV_FORECAST, (values if known else None, _SOURCE))
+    message.payload["at"] = at_text(at_ms)
     message.payload["from"] = at_text(from_ms)
     message.payload["step_s"] = BLOCK_S
     return message
+
+
+def forecast_value(blocks_w: Column, from_ms: int, at_ms: int) -> Forecast | None:
+    """The same as ``parse_measurement`` reads it; ``None`` where no value is known."""
+    if blocks_w.count(None) == len(blocks_w):
+        return None
+    signal = signals.PV_FORECAST
+    low, high = signal.low, signal.high
+    known = tuple([None if w is None or not low <= w <= high else w for w in blocks_w])
+    return Forecast(
+        signal=signal, at_ms=at_ms, from_ms=from_ms, step_ms=BLOCK_S * 1000, values=known
+    )
 
 
 def statuses(reading: PlantReading, *, unchanged: bool = False) -> list[Message]:
@@ -108,27 +135,24 @@ def _ack(one: Ack) -> Message:
     )
 
 
-def _load(one: LoadReading, at: str) -> Iterator[Message]:
-    yield _measurement(one.load, signals.LOAD_POWER, (one.power_w, _SOURCE), at)
-    if one.temp_mdegc is not None:
-        temp = to_people(one.temp_mdegc, "mdegc", "°C")
-        yield _measurement(one.load, signals.LOAD_TEMP, (temp, _SOURCE), at)
-    if one.heartbeat:
-        yield _measurement(one.load, signals.HEARTBEAT, (1, _SOURCE), at)
+def _measurement(one: Said, at: str) -> Message:
+    device, signal, value, source = one
+    people: Json = value
+    if value is not None and signal.inside not in _WHOLE:
+        people = to_people(value, signal.inside, signal.unit)
+    message = _message(device, signal, (people, source))
+    message.payload["at"] = at
+    return message
 
 
-def _site(signal: Signal, value: Json, at: str, source: str = _SOURCE) -> Message:
-    return _measurement(SITE_DEVICE, signal, (value, source), at)
-
-
-def _measurement(device: str, signal: Signal, said: tuple[Json, str], at: str) -> Message:
-    value, source = said
+def _message(device: str, signal: Signal, content: tuple[Json, str]) -> Message:
+    """A measurement without its time."""
+    value, source = content
     return Message(
         topic=f"measurement/{device}/{signal.name}",
         payload={
             "value": value,
             "unit": signal.unit,
-            "at": at,
             "source": source,
             "quality": _MISSING if value is None else _OK,
         },

@@ -18,7 +18,7 @@ from typing import Final
 
 from bitgrid_core.errors import BadInput
 from bitgrid_core.household.series import MAX_ROWS, Counts, Series
-from bitgrid_core.household.sun import FRANCE, Site, is_night
+from bitgrid_core.sun import FRANCE, Site, is_night
 from bitgrid_core.units import Caution, decimal, round_cautious
 
 _NEEDED: Final = ("utc", "load_w", "pv_w")

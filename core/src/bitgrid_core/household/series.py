@@ -118,7 +118,11 @@ class Series:
 
         A block of which any value is missing is a gap: nothing is filled in.
         """
-        return tuple(self._forecast_block(from_ms + n * BLOCK_MS) for n in range(count))
+        if self.resolution_s != BLOCK_S or from_ms % BLOCK_MS:
+            return tuple(self._forecast_block(from_ms + n * BLOCK_MS) for n in range(count))
+        column, since_ms, step_ms = self.pv_forecast_w, from_ms - self.start_ms, self.step_s * 1000
+        rows = [(since_ms + n * BLOCK_MS) // step_ms for n in range(count)]  # one row a block
+        return tuple([column[row] if 0 <= row < len(column) else None for row in rows])
 
     def _forecast_block(self, from_ms: int) -> int | None:
         step_ms = self.step_s * 1000

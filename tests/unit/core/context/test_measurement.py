@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bitgrid_core.context import Forecast, Measurement, parse_measurement
 from bitgrid_core.errors import BadInput
-from bitgrid_core.signals import Quality
+from bitgrid_core.signals import PV_FORECAST, Quality
 
 AT = "2024-06-01T10:10:00.000Z"
 PV: dict[str, Any] = {"value": "3000.7", "unit": "W", "at": AT, "source": "inverter"}
@@ -122,3 +124,21 @@ def test_series_that_cannot_be_placed_is_refused(fields: dict[str, Any]) -> None
     """A bound on length and step, and a start with a zone."""
     with pytest.raises(BadInput):
         parse_measurement("service", "pv_forecast_kw", SERIES | fields)
+
+
+@given(
+    st.sampled_from([300_000, 600_000, 900_000]),
+    st.integers(-3, 6),
+    st.sampled_from([0, 300_000]),
+    st.integers(0, 5),
+)
+def test_blocks_of_a_forecast_are_its_values_one_by_one(
+    step_ms: int, behind: int, shift_ms: int, count: int
+) -> None:
+    """Whatever its step and wherever it begins; outside it nothing is known."""
+    forecast = Forecast(
+        signal=PV_FORECAST, at_ms=0, from_ms=shift_ms, step_ms=step_ms, values=(1, None, 3, 4)
+    )
+    at_ms = behind * 600_000
+    single = [forecast.value_at(at_ms + n * 600_000) for n in range(count)]
+    assert list(forecast.blocks_from(at_ms, count)) == single

@@ -1,8 +1,10 @@
-"""Where the sun stands, coarsely: is an inverter that says nothing asleep or missing?
+"""Where the sun stands and what it would give without clouds, coarsely.
 
+Answers whether an inverter that says nothing is asleep or missing, and carries the local forecast.
 Low-precision formulas of the Astronomical Almanac (good to about 0.01° until 2050, without
-refraction). Floats are allowed here because no value of this module enters a record: it only
-answers yes or no. Must not know series or plants.
+refraction). Floats are allowed here because no value of this module enters a record or a
+decision: a forecast made with them becomes integers and is recorded as received. Must not know
+series or plants.
 """
 
 from __future__ import annotations
@@ -51,6 +53,17 @@ def elevation_deg(at_ms: int, site: Site) -> float:
     sine = math.sin(latitude) * math.sin(declination)
     sine += math.cos(latitude) * math.cos(declination) * math.cos(hour_angle)
     return math.degrees(math.asin(max(-1.0, min(1.0, sine))))
+
+
+def clear_sky_w_m2(at_ms: int, site: Site) -> float:
+    """Global irradiance on level ground under a cloudless sky; 0 while the sun is down.
+
+    Haurwitz' model, Journal of Meteorology 3, 1946, with the numbers of pvlib:
+    ``1098 sin(h) exp(-0.059 / sin(h))``. Of the models that need only the sun's elevation h the
+    best in Reno, Hansen and Stein, SAND2012-2389, 2012.
+    """
+    sine = math.sin(math.radians(elevation_deg(at_ms, site)))
+    return 1098.0 * sine * math.exp(-0.059 / sine) if sine > 0 else 0.0
 
 
 def is_night(at_ms: int, site: Site) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from bitgrid_core.block import parse_at
-from bitgrid_core.household.sun import FRANCE, Site, elevation_deg, is_night
+from bitgrid_core.sun import FRANCE, Site, clear_sky_w_m2, elevation_deg, is_night
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ def test_night_is_when_the_sun_is_below_minus_one_degree() -> None:
     assert answers == sorted(answers)
     turn = start + answers.index(True) * 60_000
     assert elevation_deg(turn, FRANCE) == pytest.approx(-1.0, abs=0.2)
+
+
+def test_no_sun_gives_no_light() -> None:
+    """Midnight, and the polar night."""
+    assert clear_sky_w_m2(parse_at("2024-06-01T00:00:00Z"), FRANCE) == 0.0
+    north = Site(lat_deg=80.0, lon_deg=0.0)
+    assert clear_sky_w_m2(parse_at("2024-12-21T12:00:00Z"), north) == 0.0

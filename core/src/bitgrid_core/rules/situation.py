@@ -146,6 +146,16 @@ def stop_or_stay_off(now: Situation, rule: Rule, reason: str, **compared: int) -
     return vote(rule, reason, **compared)
 
 
+def price_too_high(now: Situation) -> Vote | None:
+    """R1's row of the price, which both strategies have; ``None`` if it does not match."""
+    price, price_max = now.state.price_ct_per_mwh, now.limits.price_max_ct_per_mwh
+    if price is None or price <= price_max:
+        return None
+    return stop_or_stay_off(
+        now, Rule.R1, "PRICE_TOO_HIGH", price_ct_per_mwh=price, price_max_ct_per_mwh=price_max
+    )
+
+
 def unknown(rule: Rule, signals: tuple[str, ...]) -> Vote:
     """No opinion, for want of signals."""
     return Vote(rule=rule, action=None, reason=SIGNAL_MISSING, signals=signals)

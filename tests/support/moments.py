@@ -116,6 +116,8 @@ def any_state(chance: Random) -> EnergyState:
         return None if chance.random() < missing else chance.choice(values)
 
     price = some(PRICES, 0.3)
+    temp, suspect = some((40_000, 50_000, *TEMPS), 0.2), chance.random() < 0.3
+    nonsense = temp is None and suspect
     return EnergyState(
         block_id=BLOCK,
         local_day=DAY,
@@ -128,10 +130,11 @@ def any_state(chance: Random) -> EnergyState:
         price_ct_per_mwh=price,
         price_peak_ct_per_mwh=None if price is None else max(price, chance.choice(PRICES)),
         pv_forecast_w=some((3000, 4000, *POWERS), 0.3),
-        load_temp_mdegc=some((40_000, 50_000, *TEMPS), 0.2),
+        load_temp_mdegc=temp,
         heartbeat_age_ms=some((0, 1000, 2000, 5000, *AGES), 0.2),
         earlier_loads_w=chance.choice((0, 0, 800)),
         lower_loads_w=chance.choice((0, 0, 800)),
+        quality=(("load_temp_c", Quality.SUSPECT),) if nonsense else (),
     )
 
 

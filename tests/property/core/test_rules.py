@@ -9,7 +9,7 @@ from bitgrid_core.arbiter import advance
 from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Rule
 from bitgrid_core.policy import Strategy
 from bitgrid_core.rules.r2_autarky import RESERVES
-from bitgrid_core.signals import HEARTBEAT_AGE, LOAD_TEMP
+from bitgrid_core.signals import HEARTBEAT_AGE, LOAD_TEMP, Quality
 from support.moments import (
     AGES,
     SOCS,
@@ -94,6 +94,18 @@ def test_running_load_stops_once_its_own_telemetry_is_lost(now: Moment, name: st
     if policy.loads[0].telemetry_mandatory(memory):
         assert event.decision.action is Action.STOP
         assert after.level == OFF
+
+
+@QUICK
+@given(moments)
+def test_suspect_temperature_never_lets_a_load_start_or_run(now: Moment) -> None:
+    """Nonsense is no silence: off or on, in its grace or not, at every autonomy level."""
+    nonsense = {"load_temp_mdegc": None, "quality": (("load_temp_c", Quality.SUSPECT),)}
+    state = with_values(now.state, nonsense)
+    event, after = decided(now.policy, state, now.memory, now.autonomy)
+    assert event.decision.action is Action.STOP
+    assert event.decision.rule is Rule.R3
+    assert after.level == OFF
 
 
 @QUICK

@@ -1,7 +1,8 @@
 """Gathers the measurements of one window and closes it into aggregates.
 
 Mutable, but without clock, file or network: time is an argument. Values older than a
-signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*.
+signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*, until
+it is too old to say anything.
 """
 
 from __future__ import annotations
@@ -54,11 +55,13 @@ class _Track:
         """The window's aggregate at its end."""
         mean = mean_cautious(self.total, self.count, signal.caution) if self.count else None
         age_ms = None if self.last_at_ms is None else max(0, boundary_ms - self.last_at_ms)
-        return Aggregate(
-            mean, self.last, self.low, self.high, self.count, age_ms, self._quality(signal, age_ms)
-        )
+        quality = self._quality(signal, age_ms, boundary_ms)
+        return Aggregate(mean, self.last, self.low, self.high, self.count, age_ms, quality)
 
-    def _quality(self, signal: Signal, age_ms: int | None) -> Quality:
+    def _quality(self, signal: Signal, age_ms: int | None, boundary_ms: int) -> Quality:
+        silent_ms = boundary_ms - self.newest_at_ms
+        if self.newest is Quality.SUSPECT and silent_ms > signal.max_age_ms:
+            return Quality.STALE  # else a load whose sensor died with a last cry never returned
         if self.newest is not Quality.OK:
             return self.newest
         if age_ms is None:

@@ -30,6 +30,7 @@ class Note:
         since: blocks since the last switch, as remembered.
         soc: battery as the load saw it.
         pv_w: PV as the load saw it.
+        lost: mandatory signals that R3 missed.
         telemetry: whether temperature and heartbeat were there.
         asleep: whether the inverter slept in the window.
         drawn_wh: energy of the flexible loads in the window.
@@ -43,6 +44,7 @@ class Note:
     since: int | None
     soc: int | None
     pv_w: int | None
+    lost: tuple[str, ...]
     telemetry: bool
     asleep: bool
     drawn_wh: int
@@ -104,6 +106,7 @@ def _note(step: LoopStep, event: DecisionEvent) -> Note:
         since=event.memory.blocks_since_switch,
         soc=seen.battery_soc_permille,
         pv_w=seen.pv_power_w,
+        lost=event.votes[0].signals,
         telemetry=seen.load_temp_mdegc is not None and seen.heartbeat_age_ms is not None,
         asleep=reading.asleep,
         drawn_wh=reading.flows.loads // 6,

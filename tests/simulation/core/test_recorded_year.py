@@ -37,7 +37,7 @@ def test_year_neither_hangs_nor_flaps() -> None:
     assert len(year()) == BLOCKS
     assert sum(note.drawn_wh for note in year()) >= 2_500_000
     assert len(switches) <= 900
-    assert max(per_day(switches).values()) <= 12
+    assert max(per_day(switches).values()) <= 8
 
 
 def test_load_without_telemetry_when_off_returns_all_year() -> None:
@@ -112,7 +112,7 @@ def test_charge_first_inverter_does_not_switch_thousands_of_times() -> None:
     notes = lived({"battery_yields": False}, CHARGES_FIRST)
     switches = [note for note in notes if note.switches]
     assert 200 <= len(switches) <= 900
-    assert max(per_day(switches).values()) <= 12
+    assert max(per_day(switches).values()) <= 8
     ended = [run[-1] for run in runs(notes) if run[-1].after == OFF]
     short = [note for note in ended if note.since is not None and note.since < 3]
     assert len(short) * 20 <= len(ended)

@@ -188,6 +188,23 @@ TELEMETRY = [
     )
 ]
 
+NONSENSE = [
+    Case(
+        name=f"temperature {what}, {'on' if memory else 'off'}",
+        code="STOP_R3_MISSING_TELEMETRY",
+        level="off",
+        state={"load_temp_c": value},
+        memory=memory,
+        rest=rest,
+    )
+    for what, value in (
+        ("colder than possible", -60.001),
+        ("of a torn-off sensor", -127),
+        ("hotter than any load", 250),
+    )
+    for memory, rest in (({}, {}), (on(), {}), (on("super", 1), {"load": {"start_grace_s": 3600}}))
+]
+
 OPTIONAL = [
     Case(
         name="export missing counts as 0", code="START_R1_SURPLUS_OK", level="super",
@@ -274,7 +291,16 @@ R2_IMPORT = [
          level="off", state=imports(501) | {"battery_soc_pct": 55}, memory=on()),
 ]  # fmt: skip
 
-TABLE = [*R3_LIMITS, *R3_LOCKOUT, *MISSING, *TELEMETRY, *OPTIONAL, *R2_BATTERY, *R2_IMPORT]
+TABLE = [
+    *R3_LIMITS,
+    *R3_LOCKOUT,
+    *MISSING,
+    *TELEMETRY,
+    *NONSENSE,
+    *OPTIONAL,
+    *R2_BATTERY,
+    *R2_IMPORT,
+]
 
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)

@@ -11,7 +11,7 @@ from typing import Any
 from bitgrid_core.context import Aggregate, BlockAggregates
 from bitgrid_core.deciding import Frame, decide
 from bitgrid_core.model import Autonomy, DecisionEvent, EnergyState, Lockout, Memory, Override
-from bitgrid_core.policy import Level, LoadProfile, Policy, Thresholds, policy_digest
+from bitgrid_core.policy import Level, LoadProfile, Policy, Strategy, Thresholds, policy_digest
 from bitgrid_core.signals import Quality
 
 BLOCK = 2_861_280
@@ -48,8 +48,9 @@ def near(limits: tuple[int, ...], far: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted({v + d for v in limits for d in (-1, 0, 1)} | set(far)))
 
 
-POWERS = near((500, 800, 1300, 1500, 1674, 2000), (0, 150, 1000, 2900, 5000, 9000))
+POWERS = near((500, 800, 1300, 1500, 1674, 2000), (0, 150, 1000, 2900, 5000, 6000, 9000))
 SOCS = near((500, 580), (0, 300, 800, 1000))
+BANDS = near((500, 580, 750, 800, 850, 900), (0, 650, 1000))
 TEMPS = near((75_000, 85_000), (-10_000, 20_000, 80_000, 95_000, 200_000))
 AGES = near((60_000,), (0, 5_000, 300_000, 10**9))
 PRICES = near((25_000, 30_000), (-50_000, 0, 27_000, 99_000))
@@ -59,10 +60,17 @@ def moment(seed: int) -> Moment:
     """The moment of that number."""
     chance = Random(seed)
     policy = any_policy(chance)
+    state = any_state(chance)
+    if policy.strategy is Strategy.SOC_BAND:
+        state = replace(
+            state,
+            battery_soc_permille=None if chance.random() < 0.04 else chance.choice(BANDS),
+            pv_power_w=chance.choice((state.pv_power_w, 5999, 6000)),
+        )
     return Moment(
         seed=seed,
         policy=policy,
-        state=any_state(chance),
+        state=state,
         memory=any_memory(chance, policy.loads[0]),
         autonomy=chance.choice(list(Autonomy)),
     )
@@ -80,6 +88,8 @@ def any_policy(chance: Random) -> Policy:
         safety_lockout_ms=chance.choice((60_000, 1_800_000)),
     )
     names = chance.choice(LEVELS)
+    has_battery = chance.random() < 0.7
+    banded = has_battery and chance.random() < 0.5
     load = LoadProfile(
         id="load-1",
         levels=tuple(Level(name=name, power_w=power_w) for name, power_w in names),
@@ -91,7 +101,8 @@ def any_policy(chance: Random) -> Policy:
     return Policy(
         loads=(load,),
         thresholds=limits,
-        has_battery=chance.random() < 0.7,
+        strategy=Strategy.SOC_BAND if banded else Strategy.SURPLUS,
+        has_battery=has_battery,
         battery_yields=chance.random() < 0.7,
         dynamic_price=chance.random() < 0.5,
         has_forecast=chance.random() < 0.5,
@@ -105,6 +116,8 @@ def any_state(chance: Random) -> EnergyState:
         return None if chance.random() < missing else chance.choice(values)
 
     price = some(PRICES, 0.3)
+    temp, suspect = some((40_000, 50_000, *TEMPS), 0.2), chance.random() < 0.3
+    nonsense = temp is None and suspect
     return EnergyState(
         block_id=BLOCK,
         local_day=DAY,
@@ -117,10 +130,11 @@ def any_state(chance: Random) -> EnergyState:
         price_ct_per_mwh=price,
         price_peak_ct_per_mwh=None if price is None else max(price, chance.choice(PRICES)),
         pv_forecast_w=some((3000, 4000, *POWERS), 0.3),
-        load_temp_mdegc=some((40_000, 50_000, *TEMPS), 0.2),
+        load_temp_mdegc=temp,
         heartbeat_age_ms=some((0, 1000, 2000, 5000, *AGES), 0.2),
         earlier_loads_w=chance.choice((0, 0, 800)),
         lower_loads_w=chance.choice((0, 0, 800)),
+        quality=(("load_temp_c", Quality.SUSPECT),) if nonsense else (),
     )
 
 

@@ -13,8 +13,8 @@ from bitgrid_core.inputs import (
     PolicyChanged,
 )
 from bitgrid_core.model import Autonomy, Override
-from bitgrid_core.policy import LoadProfile
-from support.moments import BLOCK, POWERS, SOCS, any_policy, window
+from bitgrid_core.policy import LoadProfile, Strategy
+from support.moments import BANDS, BLOCK, POWERS, SOCS, any_policy, window
 
 CALM = {"load_power_w": 0, "load_temp_c": 50_000, "heartbeat": 1000}
 
@@ -24,10 +24,11 @@ def walk(seed: int, blocks: int) -> list[Input]:
     chance = Random(seed)
     policy = any_policy(chance)
     found: list[Input] = [PolicyChanged(policy=policy)]
-    block, sun_w = BLOCK, 1500
+    banded = policy.strategy is Strategy.SOC_BAND
+    block, sun_w = BLOCK, 5000 if banded else 1500
     for _ in range(blocks):
         sun_w = max(0, sun_w + chance.randint(-900, 900))
-        found.append(BlockClosed(window=sunny(block, sun_w, chance)))
+        found.append(BlockClosed(window=sunny(block, sun_w, chance, BANDS if banded else SOCS)))
         found += between(block, policy.loads[0], chance)
         hole = chance.choice((0, 0, 0, 0, 0, 0, 0, 2))
         if hole:
@@ -36,14 +37,15 @@ def walk(seed: int, blocks: int) -> list[Input]:
     return found
 
 
-def sunny(block: int, sun_w: int, chance: Random) -> BlockAggregates:
-    """A window in which little but the sun changes."""
+def sunny(block: int, sun_w: int, chance: Random, socs: tuple[int, ...]) -> BlockAggregates:
+    """A window in which little but the sun changes; where the battery's bands matter, it too."""
+    full = (800,) * 40 if socs is SOCS else ()
     site: dict[str, int | None] = {
         "pv_power_w": sun_w,
         "house_load_w": 300,
         "grid_import_w": chance.choice((0,) * 9 + (499, 900)),
         "grid_export_w": chance.choice((0, 400)),
-        "battery_soc_pct": chance.choice((800,) * 40 + SOCS),
+        "battery_soc_pct": chance.choice(full + socs),
         "battery_charge_w": chance.choice((0, 300, *POWERS)),
     }
     own: dict[str, int | None] = {**CALM}

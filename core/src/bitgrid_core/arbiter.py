@@ -1,7 +1,7 @@
 """Votes → decision, by one table of precedence, and decision → memory.
 
-R3 > R2's hard minimum > override > R2 > R4 > R5 > R1, then what the autonomy level allows.
-R3 and the hard minimum act at every level.
+R3 > R2's reserve > override > R2 > R4 > R5 > R1, then what the autonomy level allows.
+R3 and the reserve act at every level.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bitgrid_core.model import (
     Trigger,
     Vote,
 )
-from bitgrid_core.rules.r2_autarky import HARD_MINIMUM
+from bitgrid_core.rules.r2_autarky import RESERVES
 from bitgrid_core.rules.r3_safety import OVERTEMP, locked_out, lockout_cause
 from bitgrid_core.rules.situation import Situation
 
@@ -39,7 +39,7 @@ def arbitrate(now: Situation, votes: tuple[Vote, ...], autonomy: Autonomy) -> De
     safety, autarky = votes[0], votes[1]
     if safety.action is not None:
         return _decided(now, safety)
-    if autarky.reason == HARD_MINIMUM:
+    if autarky.reason in RESERVES:
         return _decided(now, autarky)
     override = now.memory.override
     if override is not None:
@@ -213,11 +213,11 @@ def _override_left(event: DecisionEvent) -> Override | None:
 
 
 def ends_start(event: DecisionEvent) -> bool:
-    """Whether safety or the hard minimum ends a start by hand that was still in force."""
+    """Whether safety or the reserve ends a start by hand that was still in force."""
     override = event.memory.override
     if override is None or override.action != "START" or override.until_block < event.block_id:
         return False
-    return event.decision.rule is Rule.R3 or event.decision.reason == HARD_MINIMUM
+    return event.decision.rule is Rule.R3 or event.decision.reason in RESERVES
 
 
 def _lockout(now: Situation, event: DecisionEvent) -> Lockout | None:

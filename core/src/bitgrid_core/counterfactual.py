@@ -16,7 +16,7 @@ from typing import Final
 from bitgrid_core.arbiter import advance
 from bitgrid_core.deciding import Frame, acted_level, decide
 from bitgrid_core.model import DecisionEvent, Effect, EnergyState, Memory
-from bitgrid_core.policy import Policy
+from bitgrid_core.policy import Policy, Strategy
 from bitgrid_core.rules import situation
 from bitgrid_core.rules.r3_safety import OVERTEMP
 from bitgrid_core.rules.situation import Situation
@@ -176,16 +176,16 @@ def _grouped(now: Situation) -> dict[str, list[Change]]:
     """Every input's turning points, from the load's own thresholds, nearest first.
 
     Only inputs that some rule compares for such a load: forecast and price peak while it is
-    off, grid import while it runs.
+    off, grid import while it runs; PV itself or the surplus, by strategy.
     """
     limits, state = now.limits, now.state
     points: dict[str, tuple[int | None, list[int]]] = {}
-    if surplus_without_pv_w(now) is not None:
+    if now.policy.strategy is Strategy.SOC_BAND:
+        points["pv_power_w"] = (state.pv_power_w, _pv_turns_w(now))
+    elif surplus_without_pv_w(now) is not None:
         points["surplus_w"] = (now.surplus_w, _surplus_turns_w(now))
     if now.policy.has_battery:
-        soc = [limits.soc_hard_min_permille + 1]
-        soc += [] if now.running else [limits.soc_soft_min_permille + 1]
-        points["battery_soc_permille"] = (state.battery_soc_permille, soc)
+        points["battery_soc_permille"] = (state.battery_soc_permille, _soc_turns(now))
     imports_w = _import_turns_w(now) if now.running else []
     imports_w += [0] if state.grid_import_w is None else []
     points["grid_import_w"] = (state.grid_import_w, imports_w)
@@ -210,6 +210,31 @@ def _surplus_turns_w(now: Situation) -> list[int]:
     levels_w = [level.power_w for level in now.load.levels]
     steps_w = [power_w + limits.step_up_margin_w for power_w in levels_w] if now.running else []
     return [limits.surplus_throttle_min_w, limits.surplus_min_w, *levels_w, *steps_w]
+
+
+def _pv_turns_w(now: Situation) -> list[int]:
+    """PV from which a load may start below *standard*, or at which *eco* is carried for R2."""
+    turns_w = [] if now.state.pv_power_w is not None else [0]
+    if not now.running:
+        return [*turns_w, now.limits.pv_start_w]
+    without_pv_w = surplus_without_pv_w(now)
+    return turns_w if without_pv_w is None else [*turns_w, now.load.eco.power_w - without_pv_w]
+
+
+def _soc_turns(now: Situation) -> list[int]:
+    """States of charge at which R2, R4 or R1 change their mind."""
+    limits = now.limits
+    if now.policy.strategy is Strategy.SOC_BAND:
+        return [
+            limits.soc_stop_permille,
+            limits.soc_eco_start_permille,
+            limits.soc_standard_permille,
+            limits.soc_standard_stop_permille,
+            limits.soc_super_permille,
+            limits.soc_super_stop_permille,
+        ]
+    soft = [] if now.running else [limits.soc_soft_min_permille + 1]
+    return [limits.soc_hard_min_permille + 1, *soft]
 
 
 def _around(name: str, before: int | None, values: list[int]) -> list[Change]:

@@ -13,6 +13,7 @@ OPINIONS: Final = (
     "LOCKOUT",
     "MISSING_TELEMETRY",
     "SOC_HARD_MIN",
+    "SOC_RESERVE_STOP",
     "GRID_IMPORT_EXCEEDED",
     "SOC_SOFT_MIN",
     "FORECAST_PV_INSUFFICIENT",
@@ -27,6 +28,9 @@ OPINIONS: Final = (
     "PRICE_TOO_HIGH",
     "SURPLUS_THROTTLE",
     "SURPLUS_OK",
+    "SOC_HOLD",
+    "SOC_HOLD_PV",
+    "SOC_BAND",
 )
 """Why a rule votes for something."""
 

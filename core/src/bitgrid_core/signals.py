@@ -103,9 +103,10 @@ _PV_HABITS: Final = Habits(
     rise_at_first=_FUSE_W,
     beyond_top=True,
 )
-_HOUSE_HABITS: Final = Habits(stuck_ms=4 * _HOUR_MS, rise=_FUSE_W, beyond_top=True)
+# A small home may draw the same coarse watts for a night; a meter that does so for a day is dead.
+_HOUSE_HABITS: Final = Habits(stuck_ms=24 * _HOUR_MS, rise=_FUSE_W, beyond_top=True)
 _GRID_HABITS: Final = Habits(
-    stuck_ms=4 * _HOUR_MS, rests_at_zero=True, rise=_FUSE_W, beyond_top=True
+    stuck_ms=24 * _HOUR_MS, rests_at_zero=True, rise=_FUSE_W, beyond_top=True
 )
 _STEADY_HABITS: Final = Habits(rise=_FUSE_W, beyond_top=True)
 """Of powers that are regulated: a battery at its limit, a load at its level."""

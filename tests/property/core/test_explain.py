@@ -22,8 +22,8 @@ from support.moments import Moment, decision_at, moment
 QUICK = settings(max_examples=200, deadline=None, derandomize=True)
 SLOW = settings(QUICK, max_examples=25)
 moments = st.integers(0, 2**32).map(moment)
-EXTRA = {"LOCKOUT_HOT"}
-"""A text beside the codes: the same reason at another time."""
+EXTRA = {"LOCKOUT_HOT", "SOC_HOLD_RUNS", "SOC_BAND_LOWER"}
+"""Texts beside the codes: the same reason at another time, or of a load that runs."""
 
 UNITS = {"kW": 1000, "%": 10, "°C": 1000, "s": 1000, "ct/kWh": 1000}
 SUFFIXES = ("_w", "_permille", "_mdegc", "_ms", "_ct_per_mwh")

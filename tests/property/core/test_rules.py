@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from bitgrid_core.arbiter import advance
 from bitgrid_core.model import OFF, Action, DecisionEvent, Effect, Rule
-from bitgrid_core.signals import HEARTBEAT_AGE, LOAD_TEMP
+from bitgrid_core.policy import Strategy
+from bitgrid_core.rules.r2_autarky import RESERVES
+from bitgrid_core.signals import HEARTBEAT_AGE, LOAD_TEMP, Quality
 from support.moments import (
     AGES,
     SOCS,
@@ -50,9 +52,9 @@ def test_safety_wins_whatever_anyone_votes(now: Moment) -> None:
 @QUICK
 @given(moments)
 def test_reserve_wins_over_all_but_safety(now: Moment) -> None:
-    """At the hard minimum no load runs, whoever asked for it."""
+    """At the reserve no load runs, whoever asked for it."""
     event, after = decision_at(now)
-    if event.votes[0].action is None and event.votes[1].reason == "SOC_HARD_MIN":
+    if event.votes[0].action is None and event.votes[1].reason in RESERVES:
         assert event.decision.rule is Rule.R2
         assert event.decision.effect is Effect.ACTED
         assert after.level == OFF
@@ -92,6 +94,18 @@ def test_running_load_stops_once_its_own_telemetry_is_lost(now: Moment, name: st
     if policy.loads[0].telemetry_mandatory(memory):
         assert event.decision.action is Action.STOP
         assert after.level == OFF
+
+
+@QUICK
+@given(moments)
+def test_suspect_temperature_never_lets_a_load_start_or_run(now: Moment) -> None:
+    """Nonsense is no silence: off or on, in its grace or not, at every autonomy level."""
+    nonsense = {"load_temp_mdegc": None, "quality": (("load_temp_c", Quality.SUSPECT),)}
+    state = with_values(now.state, nonsense)
+    event, after = decided(now.policy, state, now.memory, now.autonomy)
+    assert event.decision.action is Action.STOP
+    assert event.decision.rule is Rule.R3
+    assert after.level == OFF
 
 
 @QUICK
@@ -160,12 +174,65 @@ def test_level_of_a_start_by_r1_is_carried_by_the_surplus(now: Moment) -> None:
     load = now.policy.loads[0]
     event, _after = decision_at(now)
     vote = event.votes[4]
+    if now.policy.strategy is Strategy.SOC_BAND:
+        return
     if vote.action is Action.START and vote.level is not None:
         surplus_w = dict(vote.numbers)["surplus_w"]
         power_w = load.powers_w[vote.level]
         assert power_w <= surplus_w
         if now.memory.level != OFF and power_w > load.powers_w[now.memory.level]:
             assert power_w + load.thresholds.step_up_margin_w <= surplus_w
+
+
+banded = moments.filter(lambda now: now.policy.strategy is Strategy.SOC_BAND)
+
+
+@QUICK
+@given(banded)
+def test_band_of_the_battery_bounds_the_level_that_r1_wants(now: Moment) -> None:
+    """Never above what the charge allows, even for a load that was higher."""
+    limits, levels = now.policy.loads[0].thresholds, now.policy.loads[0].levels
+    event, _after = decision_at(now)
+    wanted, soc = event.votes[4].level, now.state.battery_soc_permille
+    if wanted in (None, OFF) or soc is None:
+        return
+    place = [level.name for level in levels].index(wanted)
+    assert soc >= limits.soc_eco_start_permille
+    if place >= 1:
+        assert soc >= limits.soc_standard_stop_permille
+    if place >= 2:
+        assert soc >= limits.soc_super_stop_permille
+    if now.memory.level == OFF:
+        bounds = (limits.soc_eco_start_permille, limits.soc_standard_permille)
+        assert soc >= (*bounds, limits.soc_super_permille)[place]
+
+
+@QUICK
+@given(banded)
+def test_level_of_a_band_goes_down_at_once(now: Moment) -> None:
+    """The dead-band holds no lower running level: the battery does not wait."""
+    powers_w = now.policy.loads[0].powers_w
+    event, _after = decision_at(now)
+    stability, wanted = event.votes[3], event.votes[4].level
+    if wanted in (None, OFF) or powers_w[wanted] >= powers_w[now.memory.level]:
+        return
+    assert stability.action is None
+
+
+@QUICK
+@given(banded)
+def test_fuller_battery_never_lowers_the_level_that_r1_wants(now: Moment) -> None:
+    """From *eco* on more charge is more power, at every memory."""
+    if now.state.battery_soc_permille is None:
+        return
+    powers_w = now.policy.loads[0].powers_w
+    wanted_w = 0
+    for soc in range(now.policy.loads[0].thresholds.soc_eco_start_permille, 1001, 5):
+        state = with_values(now.state, {"battery_soc_permille": soc})
+        event, _after = decided(now.policy, state, now.memory, now.autonomy)
+        power_w = powers_w[event.votes[4].level or OFF]
+        assert power_w >= wanted_w
+        wanted_w = power_w
 
 
 @QUICK

@@ -1,9 +1,9 @@
 """Gathers the measurements of one window and closes it into aggregates.
 
 Mutable, but without clock, file or network: time is an argument. Values older than a
-signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*. No
-suspect sample enters a mean or becomes a last value. Where a meter reports phases, import and
-export are their net.
+signal's limit become *stale*; a newest sample that is suspect makes the signal *suspect*, until it
+is too old to say anything. No suspect sample enters a mean or becomes a last value. Where a meter
+reports phases, import and export are their net.
 """
 
 from __future__ import annotations
@@ -94,6 +94,10 @@ class _Track:
                 quality = Quality.MISSING
             elif age_ms > signal.max_age_ms:
                 quality = Quality.STALE
+        elif (
+            quality is Quality.SUSPECT and boundary_ms - self.newest_at_ms > signal.max_age_ms
+        ):  # else a load whose sensor died with a last cry never returned
+            quality = Quality.STALE
         count = self.count
         mean: int | None = self.total
         if count != 1:

@@ -42,6 +42,7 @@ _WORDS: Final = {
 _WHAT: Final = {
     "en": {
         "surplus_w": "surplus",
+        "pv_power_w": "PV",
         "battery_soc_permille": "battery",
         "pv_forecast_w": "PV forecast",
         "price_ct_per_mwh": "price",
@@ -52,6 +53,7 @@ _WHAT: Final = {
     },
     "de": {
         "surplus_w": "Überschuss",
+        "pv_power_w": "PV",
         "battery_soc_permille": "Speicher",
         "pv_forecast_w": "PV-Prognose",
         "price_ct_per_mwh": "Preis",
@@ -64,6 +66,7 @@ _WHAT: Final = {
 
 _LIKELY: Final = (
     "surplus_w",
+    "pv_power_w",
     "pv_forecast_w",
     "price_peak_ct_per_mwh",
     "price_ct_per_mwh",

@@ -129,6 +129,10 @@ def _reason(code: str, numbers: Numbers, signals: tuple[str, ...], texts: Texts)
     passed = found.get("block_id", 0) > found.get("lockout_until_block", 0)
     if code == "LOCKOUT" and passed:
         code = "LOCKOUT_HOT"
+    elif code == "SOC_HOLD" and "soc_stop_permille" in found:
+        code = "SOC_HOLD_RUNS"
+    elif code == "SOC_BAND" and "soc_left_permille" in found:
+        code = "SOC_BAND_LOWER"
     names = ", ".join(texts.signals.get(name, name) for name in signals)
     return texts.reasons[code].format(signals=names, **fillings(numbers, texts))
 

@@ -68,6 +68,8 @@ EN: Final = Texts(
         "MISSING_TELEMETRY": "no valid value of: {signals}",
         "SOC_HARD_MIN": "the battery at {soc_permille} is not above the reserve of "
         "{soc_hard_min_permille}",
+        "SOC_RESERVE_STOP": "the battery at {soc_permille} is below the reserve of "
+        "{soc_stop_permille}",
         "GRID_IMPORT_EXCEEDED": "the grid supplies {net_import_w}, more than {max_grid_import_w}",
         "SOC_SOFT_MIN": "the battery at {soc_permille} is not above {soc_soft_min_permille}",
         "FORECAST_PV_INSUFFICIENT": "the forecast of {pv_forecast_w} PV is below "
@@ -85,6 +87,15 @@ EN: Final = Texts(
         "PRICE_TOO_HIGH": "the price of {price_ct_per_mwh} is above {price_max_ct_per_mwh}",
         "SURPLUS_THROTTLE": "surplus {surplus_w} is below {surplus_min_w}",
         "SURPLUS_OK": "surplus {surplus_w} is enough",
+        "SOC_HOLD": "the battery at {soc_permille} is below {soc_start_permille}",
+        "SOC_HOLD_RUNS": "the battery at {soc_permille} is between {soc_stop_permille} and "
+        "{soc_start_permille}, where what runs goes on (running on battery discharge is intended)",
+        "SOC_HOLD_PV": "with the battery at {soc_permille}, below {soc_standard_permille}, it "
+        "starts from {pv_start_w} PV on; now PV is {pv_power_w}",
+        "SOC_BAND": "the battery at {soc_permille} is not below {soc_from_permille} (running on "
+        "battery discharge is intended)",
+        "SOC_BAND_LOWER": "the battery at {soc_permille} is below {soc_left_permille} (running on "
+        "battery discharge is intended)",
         "NO_OBJECTION": "no objection",
         "LOAD_RUNNING": "concerns only a load that is off",
         "SIGNAL_MISSING": "no opinion without: {signals}",
@@ -108,6 +119,9 @@ EN: Final = Texts(
         "house_load_w": "house load",
         "grid_import_w": "grid import",
         "grid_export_w": "grid export",
+        "grid_power_l1_w": "grid power of phase 1",
+        "grid_power_l2_w": "grid power of phase 2",
+        "grid_power_l3_w": "grid power of phase 3",
         "battery_soc_pct": "battery state of charge",
         "battery_charge_w": "battery charging power",
         "energy_price_ct_kwh": "electricity price",
@@ -149,6 +163,8 @@ DE: Final = Texts(
         "MISSING_TELEMETRY": "kein gültiger Wert für: {signals}",
         "SOC_HARD_MIN": "der Speicher mit {soc_permille} liegt nicht über der Reserve von "
         "{soc_hard_min_permille}",
+        "SOC_RESERVE_STOP": "der Speicher mit {soc_permille} liegt unter der Reserve von "
+        "{soc_stop_permille}",
         "GRID_IMPORT_EXCEEDED": "das Netz liefert {net_import_w}, mehr als {max_grid_import_w}",
         "SOC_SOFT_MIN": "der Speicher mit {soc_permille} liegt nicht über {soc_soft_min_permille}",
         "FORECAST_PV_INSUFFICIENT": "die Prognose von {pv_forecast_w} PV liegt unter "
@@ -167,6 +183,15 @@ DE: Final = Texts(
         "PRICE_TOO_HIGH": "der Preis von {price_ct_per_mwh} liegt über {price_max_ct_per_mwh}",
         "SURPLUS_THROTTLE": "der Überschuss von {surplus_w} liegt unter {surplus_min_w}",
         "SURPLUS_OK": "der Überschuss von {surplus_w} reicht",
+        "SOC_HOLD": "der Speicher mit {soc_permille} liegt unter {soc_start_permille}",
+        "SOC_HOLD_RUNS": "der Speicher mit {soc_permille} liegt zwischen {soc_stop_permille} und "
+        "{soc_start_permille}, wo weiterläuft, was läuft (Betrieb aus dem Speicher ist gewollt)",
+        "SOC_HOLD_PV": "mit dem Speicher auf {soc_permille}, unter {soc_standard_permille}, "
+        "startet sie erst ab {pv_start_w} PV; jetzt sind es {pv_power_w}",
+        "SOC_BAND": "der Speicher mit {soc_permille} liegt nicht unter {soc_from_permille} "
+        "(Betrieb aus dem Speicher ist gewollt)",
+        "SOC_BAND_LOWER": "der Speicher mit {soc_permille} liegt unter {soc_left_permille} "
+        "(Betrieb aus dem Speicher ist gewollt)",
         "NO_OBJECTION": "kein Einwand",
         "LOAD_RUNNING": "betrifft nur eine Last, die aus ist",
         "SIGNAL_MISSING": "keine Meinung ohne: {signals}",
@@ -190,6 +215,9 @@ DE: Final = Texts(
         "house_load_w": "Hauslast",
         "grid_import_w": "Netzbezug",
         "grid_export_w": "Einspeisung",
+        "grid_power_l1_w": "Netzleistung der Phase 1",
+        "grid_power_l2_w": "Netzleistung der Phase 2",
+        "grid_power_l3_w": "Netzleistung der Phase 3",
         "battery_soc_pct": "Ladestand des Speichers",
         "battery_charge_w": "Ladeleistung des Speichers",
         "energy_price_ct_kwh": "Strompreis",

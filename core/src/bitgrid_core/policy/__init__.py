@@ -6,13 +6,14 @@ places or devices.
 """
 
 from bitgrid_core.policy.document import from_document, policy_digest, to_document, warnings
-from bitgrid_core.policy.model import Level, LoadProfile, Policy, Thresholds
+from bitgrid_core.policy.model import Level, LoadProfile, Policy, Strategy, Thresholds
 from bitgrid_core.policy.parsing import default_policy, parse_load, parse_policy
 
 __all__ = [
     "Level",
     "LoadProfile",
     "Policy",
+    "Strategy",
     "Thresholds",
     "default_policy",
     "from_document",

@@ -1,30 +1,46 @@
-"""Policy as a canonical document — the form that is digested and recorded — and back."""
+"""Policy as a canonical document — the form that is digested and recorded — and back.
+
+A policy is written in the oldest format that can say it, so that its digest outlives an update:
+format 1 knows the surplus strategy alone, format 2 the bands of the battery as well. Invariant:
+one policy has one document, and a recorded document gives its own bytes again.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import cast
+from typing import Final, cast
 
 from bitgrid_core.codec import Json, digest
 from bitgrid_core.errors import BadInput
-from bitgrid_core.policy.model import Level, LoadProfile, Policy, Thresholds
+from bitgrid_core.policy.model import (
+    SOC_BAND_FIELDS,
+    Level,
+    LoadProfile,
+    Policy,
+    Strategy,
+    Thresholds,
+)
 
-FORMAT = 1
+SURPLUS_ALONE: Final = 1
+WITH_SOC_BAND: Final = 2
+
+_DEFAULTS: Final = Thresholds()
 
 
 def to_document(policy: Policy) -> dict[str, Json]:
     """The policy in integers, complete, defaults written out."""
+    written = _format(policy)
     return {
-        "v": FORMAT,
+        "v": written,
         "version": policy.version,
-        "strategy": policy.strategy,
+        "strategy": policy.strategy.value,
         "has_battery": policy.has_battery,
         "battery_yields": policy.battery_yields,
         "dynamic_price": policy.dynamic_price,
         "has_forecast": policy.has_forecast,
         "house_meter_includes_loads": policy.house_meter_includes_loads,
-        "thresholds": asdict(policy.thresholds),
-        "loads": [_load_document(load) for load in policy.loads],
+        "thresholds": _thresholds_document(policy.thresholds, written),
+        "loads": [_load_document(load, written) for load in policy.loads],
     }
 
 
@@ -71,7 +87,26 @@ def warnings(policy: Policy, *, peak_w: int | None = None, price: int | None = N
     return found
 
 
-def _load_document(load: LoadProfile) -> Json:
+def _format(policy: Policy) -> int:
+    """The oldest format that says everything about this policy."""
+    everyone = (policy.thresholds, *(load.thresholds for load in policy.loads))
+    banded = any(
+        getattr(limits, name) != getattr(_DEFAULTS, name)
+        for limits in everyone
+        for name in SOC_BAND_FIELDS
+    )
+    return WITH_SOC_BAND if banded or policy.strategy is Strategy.SOC_BAND else SURPLUS_ALONE
+
+
+def _thresholds_document(limits: Thresholds, written: int) -> Json:
+    document = asdict(limits)
+    if written == SURPLUS_ALONE:
+        for name in SOC_BAND_FIELDS:
+            del document[name]
+    return document
+
+
+def _load_document(load: LoadProfile, written: int) -> Json:
     return {
         "id": load.id,
         "kind": load.kind,
@@ -80,32 +115,42 @@ def _load_document(load: LoadProfile) -> Json:
         "start_grace_ms": load.start_grace_ms,
         "telemetry_when_off": load.telemetry_when_off,
         "throttle_starts": load.throttle_starts,
-        "thresholds": asdict(load.thresholds),
+        "thresholds": _thresholds_document(load.thresholds, written),
     }
 
 
 def _policy(document: dict[str, Json]) -> Policy:
     rest = dict(document)
-    if rest.pop("v") != FORMAT:
-        raise BadInput(f"Policy format {document['v']} is unknown.", "Use a newer version.")
+    written = rest.pop("v")
+    if written not in (SURPLUS_ALONE, WITH_SOC_BAND) or isinstance(written, bool):
+        raise BadInput(f"Policy format {written!r} is unknown.", "Use a newer version.")
     loads = tuple(
-        _load(cast("dict[str, Json]", item)) for item in cast("list[Json]", rest.pop("loads"))
+        _load(cast("dict[str, Json]", item), written)
+        for item in cast("list[Json]", rest.pop("loads"))
     )
-    thresholds = _thresholds(rest.pop("thresholds"))
-    if set(rest) != {field.name for field in fields(Policy)} - {"loads", "thresholds"}:
+    thresholds = _thresholds(rest.pop("thresholds"), written)
+    strategy = Strategy(cast("str", rest.pop("strategy")))
+    if set(rest) != {field.name for field in fields(Policy)} - {"loads", "thresholds", "strategy"}:
         raise BadInput("The recorded policy has unknown or missing keys.", "Use a newer version.")
-    return Policy(loads=loads, thresholds=thresholds, **rest)  # type: ignore[arg-type]  # keys checked
+    policy = Policy(loads=loads, thresholds=thresholds, strategy=strategy, **rest)  # type: ignore[arg-type]  # keys checked
+    if _format(policy) != written:
+        raise BadInput(f"The recorded policy is none of format {written}.", "Verify the journal.")
+    return policy
 
 
-def _load(document: dict[str, Json]) -> LoadProfile:
+def _load(document: dict[str, Json], written: int) -> LoadProfile:
     rest = dict(document)
     levels = cast("list[list[Json]]", rest.pop("levels"))
     return LoadProfile(
         levels=tuple(Level(name=str(name), power_w=cast("int", power)) for name, power in levels),
-        thresholds=_thresholds(rest.pop("thresholds")),
+        thresholds=_thresholds(rest.pop("thresholds"), written),
         **rest,  # type: ignore[arg-type]  # an unknown key is a TypeError, caught above
     )
 
 
-def _thresholds(document: Json) -> Thresholds:
-    return Thresholds(**cast("dict[str, int]", document))
+def _thresholds(document: Json, written: int) -> Thresholds:
+    limits = cast("dict[str, int]", document)
+    known = {field.name for field in fields(Thresholds)}
+    if set(limits) != (known - set(SOC_BAND_FIELDS) if written == SURPLUS_ALONE else known):
+        raise BadInput("A recorded policy's thresholds are not those of its format.", "Verify it.")
+    return Thresholds(**limits)

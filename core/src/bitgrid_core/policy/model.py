@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 from bitgrid_core.block import BLOCK_MS
 from bitgrid_core.model import OFF, Memory
+
+
+class Strategy(StrEnum):
+    """How R1 works: on surplus, or by the bands of the battery's state of charge."""
+
+    SURPLUS = "surplus"
+    SOC_BAND = "soc_band"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +44,25 @@ class Thresholds:
     min_pause_blocks: int = 2
     deadband_hold_blocks: int = 2
     max_starts_per_day: int | None = None
+    soc_stop_permille: int = 500
+    soc_eco_start_permille: int = 580
+    soc_standard_permille: int = 800
+    soc_standard_stop_permille: int = 750
+    soc_super_permille: int = 900
+    soc_super_stop_permille: int = 850
+    pv_start_w: int = 6000
+
+
+SOC_BAND_FIELDS: Final = (
+    "soc_stop_permille",
+    "soc_eco_start_permille",
+    "soc_standard_permille",
+    "soc_standard_stop_permille",
+    "soc_super_permille",
+    "soc_super_stop_permille",
+    "pv_start_w",
+)
+"""The thresholds that only ``Strategy.SOC_BAND`` compares with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +136,7 @@ class Policy:
 
     Attributes:
         version: the owner's own number, from 1.
-        strategy: how R1 works; ``surplus``.
+        strategy: how R1 works.
         has_battery: whether the state of charge is a mandatory signal.
         battery_yields: ``False`` for an inverter that charges the battery first.
         dynamic_price: whether a price signal is expected.
@@ -119,7 +147,7 @@ class Policy:
     """
 
     version: int = 1
-    strategy: str = "surplus"
+    strategy: Strategy = Strategy.SURPLUS
     has_battery: bool = True
     battery_yields: bool = True
     dynamic_price: bool = False

@@ -14,7 +14,7 @@ from typing import Final
 
 from bitgrid_core.errors import BadInput
 from bitgrid_core.model import OFF
-from bitgrid_core.policy.model import Level, LoadProfile, Policy, Thresholds
+from bitgrid_core.policy.model import Level, LoadProfile, Policy, Strategy, Thresholds
 from bitgrid_core.units import to_inside_exact, to_people
 
 
@@ -65,7 +65,27 @@ KEYS: Final[dict[str, ThresholdKey]] = {
     "min_pause_blocks": _key("min_pause_blocks", "", 0, 144),
     "deadband_hold_blocks": _key("deadband_hold_blocks", "", 0, 144),
     "max_starts_per_day": _key("max_starts_per_day", "", 1, 144),
+    "soc_stop_pct": _key("soc_stop_permille", "%", 0, 1000),
+    "soc_eco_start_pct": _key("soc_eco_start_permille", "%", 0, 1000),
+    "soc_standard_pct": _key("soc_standard_permille", "%", 0, 1000),
+    "soc_standard_stop_pct": _key("soc_standard_stop_permille", "%", 0, 1000),
+    "soc_super_pct": _key("soc_super_permille", "%", 0, 1000),
+    "soc_super_stop_pct": _key("soc_super_stop_permille", "%", 0, 1000),
+    "pv_start_w": _key("pv_start_w", "W", 0, 1_000_000),
 }
+
+_ORDERED: Final = (
+    ("surplus_throttle_min_w", "surplus_min_w"),
+    ("soc_hard_min_permille", "soc_soft_min_permille"),
+    ("resume_temp_mdegc", "max_temp_mdegc"),
+    ("soc_stop_permille", "soc_eco_start_permille"),
+    ("soc_eco_start_permille", "soc_standard_stop_permille"),
+    ("soc_standard_stop_permille", "soc_standard_permille"),
+    ("soc_standard_permille", "soc_super_permille"),
+    ("soc_standard_stop_permille", "soc_super_stop_permille"),
+    ("soc_super_stop_permille", "soc_super_permille"),
+)
+"""Pairs of thresholds of which the first must not be above the second."""
 
 _SWITCHES: Final = (
     "has_battery",
@@ -121,13 +141,13 @@ def parse_policy(document: Mapping[str, object]) -> Policy:
     thresholds = _thresholds(document, Thresholds(), "policy", faults)
     switches = {name: _flag(document, name, "policy", faults) for name in _SWITCHES}
     version = _whole(document.get("version", 1), "version", faults)
-    strategy = document.get("strategy", "surplus")
-    if strategy != "surplus":
-        faults.note("strategy", f"{strategy!r} is not known. Use 'surplus'.")
+    strategy = _strategy(document.get("strategy", "surplus"), faults)
+    if strategy is Strategy.SOC_BAND and switches["has_battery"] is False:
+        faults.note("strategy", "'soc_band' needs a battery, and has_battery is false.")
     loads = _loads(document.get("loads", []), thresholds, faults)
     faults.raise_if_any("The policy")
     given = {name: value for name, value in switches.items() if value is not None}
-    site = Policy(version=version, thresholds=thresholds, loads=loads)
+    site = Policy(version=version, strategy=strategy, thresholds=thresholds, loads=loads)
     return replace(site, **given)  # type: ignore[arg-type]  # switches are flags, checked above
 
 
@@ -183,6 +203,15 @@ def _load(document: object, thresholds: Thresholds, faults: _Faults) -> LoadProf
     )
 
 
+def _strategy(value: object, faults: _Faults) -> Strategy:
+    try:
+        return Strategy(value)  # type: ignore[arg-type]  # whatever is none is a ValueError
+    except ValueError:
+        known = " or ".join(repr(one.value) for one in Strategy)
+        faults.note("strategy", f"{value!r} is not known. Use {known}.")
+        return Strategy.SURPLUS
+
+
 def _kind(value: object, load_id: str, faults: _Faults) -> str:
     if value not in ("miner", "heating_rod"):
         faults.note(f"{load_id}.kind", f"{value!r} is not known. Use miner or heating_rod.")
@@ -226,11 +255,7 @@ def _thresholds(
     if None in [value for name, value in changed.items() if name != "max_starts_per_day"]:
         return base
     thresholds = replace(base, **changed)  # type: ignore[arg-type]  # checked just above
-    for low, high in (
-        ("surplus_throttle_min_w", "surplus_min_w"),
-        ("soc_hard_min_permille", "soc_soft_min_permille"),
-        ("resume_temp_mdegc", "max_temp_mdegc"),
-    ):
+    for low, high in _ORDERED:
         if getattr(thresholds, low) > getattr(thresholds, high):
             faults.note(where, f"{low} must not be above {high}.")
     return thresholds

@@ -1,4 +1,4 @@
-"""R1: run on photovoltaic surplus, at the level that the surplus carries.
+"""R1, strategy ``surplus``: run on photovoltaic surplus, at the level that the surplus carries.
 
 The only rule that wants something; the others hold back, throttle or stop.
 """
@@ -11,8 +11,8 @@ from bitgrid_core.rules.situation import (
     missing_surplus_signals,
     no_change,
     numbers,
+    price_too_high,
     stop,
-    stop_or_stay_off,
     throttle,
     unknown,
 )
@@ -26,11 +26,9 @@ def vote(now: Situation) -> Vote:
     needed_w = max(limits.surplus_throttle_min_w, now.load.eco.power_w)
     if surplus_w < needed_w:
         return _too_little(now, surplus_w, needed_w)
-    price, price_max = now.state.price_ct_per_mwh, limits.price_max_ct_per_mwh
-    if price is not None and price > price_max:
-        return stop_or_stay_off(
-            now, Rule.R1, "PRICE_TOO_HIGH", price_ct_per_mwh=price, price_max_ct_per_mwh=price_max
-        )
+    dear = price_too_high(now)
+    if dear is not None:
+        return dear
     if surplus_w < limits.surplus_min_w:
         return _throttle_band(now, surplus_w)
     return Vote(

@@ -1,35 +1,39 @@
 """R5: no flapping — minimum run time, minimum pause, dead-band, starts per day.
 
 R5 speaks only when it holds something back: for a running load only against what R1 wants.
-It never holds a load against R2 or R3, which precede it.
+It never holds a load against R2 or R3, which precede it. With the strategy ``soc_band`` a level
+may go down at once.
 """
 
 from __future__ import annotations
 
 from bitgrid_core.model import OFF, Rule, Vote
+from bitgrid_core.policy import Strategy
 from bitgrid_core.rules.situation import NO_OBJECTION, Situation, no_change, silent
 
 _CONTENT = silent(Rule.R5, NO_OBJECTION)
 
 
-def vote(now: Situation, surplus: Vote) -> Vote:
+def vote(now: Situation, wish: Vote) -> Vote:
     """R5's vote: first matching row of its table.
 
     Args:
         now: the situation.
-        surplus: R1's vote on it.
+        wish: R1's vote on it.
     """
-    return _while_running(now, surplus) if now.running else _while_off(now)
+    return _while_running(now, wish) if now.running else _while_off(now)
 
 
-def _while_running(now: Situation, surplus: Vote) -> Vote:
-    wanted = surplus.level
+def _while_running(now: Situation, wish: Vote) -> Vote:
+    wanted = wish.level
     if wanted is None or wanted == now.memory.level:
         return _CONTENT
     changed = _blocks_since_change(now)
     in_deadband = changed is not None and changed < now.limits.deadband_hold_blocks
     since, least = now.memory.blocks_since_switch, now.limits.min_runtime_blocks
     lower = now.load.powers_w[wanted] < now.load.powers_w[now.memory.level]
+    if lower and wanted != OFF and now.policy.strategy is Strategy.SOC_BAND:
+        return _CONTENT
     if since is not None and since < least and (wanted == OFF or (lower and in_deadband)):
         return no_change(
             Rule.R5, "MIN_RUNTIME_NOT_REACHED", blocks_since_switch=since, min_runtime_blocks=least

@@ -11,10 +11,12 @@ from typing import Final
 
 from bitgrid_core.model import OFF, Action, EnergyState, Memory, Numbers, Rule, Vote
 from bitgrid_core.policy import LoadProfile, Policy, Thresholds
+from bitgrid_core.signals import Quality
 
 NO_OBJECTION: Final = "NO_OBJECTION"
 LOAD_RUNNING: Final = "LOAD_RUNNING"
 SIGNAL_MISSING: Final = "SIGNAL_MISSING"
+_TEMP_SUSPECT: Final = ("load_temp_c", Quality.SUSPECT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,11 @@ def missing_surplus_signals(now: Situation) -> tuple[str, ...]:
 
 
 def missing_mandatory_signals(now: Situation) -> tuple[str, ...]:
-    """Names of the mandatory signals that this load may not run without."""
+    """Names of the mandatory signals that this load may not run without.
+
+    A load that is off may be silent; a temperature out of physical range is no silence, and
+    nobody knows how hot such a load is.
+    """
     state = now.state
     found = []
     if state.pv_power_w is None:
@@ -99,11 +105,11 @@ def missing_mandatory_signals(now: Situation) -> tuple[str, ...]:
         found.append("battery_soc_pct")
     if state.battery_charge_w is None and charges_first(now.policy):
         found.append("battery_charge_w")  # without it nobody knows the surplus of such a site
-    if now.load.telemetry_mandatory(now.memory):
-        if state.load_temp_mdegc is None:
-            found.append("load_temp_c")
-        if state.heartbeat_age_ms is None:
-            found.append("heartbeat")
+    mandatory = now.load.telemetry_mandatory(now.memory)
+    if state.load_temp_mdegc is None and (mandatory or _TEMP_SUSPECT in state.quality):
+        found.append("load_temp_c")
+    if state.heartbeat_age_ms is None and mandatory:
+        found.append("heartbeat")
     return tuple(found)
 
 
@@ -144,6 +150,16 @@ def stop_or_stay_off(now: Situation, rule: Rule, reason: str, **compared: int) -
     """STOP a running load; a load that is off *stays off because* of the same reason."""
     vote = stop if now.running else no_change
     return vote(rule, reason, **compared)
+
+
+def price_too_high(now: Situation) -> Vote | None:
+    """R1's row of the price, which both strategies have; ``None`` if it does not match."""
+    price, price_max = now.state.price_ct_per_mwh, now.limits.price_max_ct_per_mwh
+    if price is None or price <= price_max:
+        return None
+    return stop_or_stay_off(
+        now, Rule.R1, "PRICE_TOO_HIGH", price_ct_per_mwh=price, price_max_ct_per_mwh=price_max
+    )
 
 
 def unknown(rule: Rule, signals: tuple[str, ...]) -> Vote:

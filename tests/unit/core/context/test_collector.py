@@ -87,6 +87,23 @@ def test_newest_sample_without_a_value_makes_the_signal_missing() -> None:
     assert (found.quality, found.mean, found.last) == (Quality.MISSING, 500, 500)
 
 
+@pytest.mark.parametrize(
+    ("age_ms", "quality"), [(90_000, Quality.SUSPECT), (90_001, Quality.STALE)]
+)
+def test_nonsense_counts_as_such_only_while_it_is_fresh(age_ms: int, quality: Quality) -> None:
+    """A sensor that said nonsense and fell silent is silent."""
+    nonsense = Measurement(
+        signal=LOAD_TEMP,
+        device="load-1",
+        value=None,
+        at_ms=END - age_ms,
+        source="test",
+        quality=Quality.SUSPECT,
+    )
+    found = collected(nonsense).close(BLOCK, 20240601).loads["load-1"]["load_temp_c"]
+    assert found.quality is quality
+
+
 def test_samples_that_arrive_out_of_order_do_not_make_old_values_new() -> None:
     """The newest instant counts, not the newest arrival."""
     assert closed(sample(END - 10, 700), sample(END - 5000, 500)).last == 700

@@ -2,9 +2,10 @@
 
 import pytest
 
-from bitgrid_core.codec import Json
+from bitgrid_core.codec import Json, encode
 from bitgrid_core.errors import BadInput
 from bitgrid_core.policy import (
+    Policy,
     default_policy,
     from_document,
     parse_policy,
@@ -57,6 +58,50 @@ def test_unknown_key_of_a_newer_version_is_refused() -> None:
     """It may mean that a rule is missing here."""
     with pytest.raises(BadInput, match="unknown"):
         from_document(to_document(default_policy()) | {"soc_band": True})
+
+
+BANDED = parse_policy({"strategy": "soc_band", "loads": [{"id": "load-1"}]})
+POLICIES = [
+    default_policy(),
+    BANDED,
+    parse_policy({"pv_start_w": 2000, "loads": [{"id": "load-1"}]}),
+    parse_policy({"loads": [{"id": "load-1", "soc_stop_pct": 40}]}),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_document_says_everything_about_a_policy(policy: Policy) -> None:
+    """Read again it is the same policy, with the same bytes."""
+    again = from_document(to_document(policy))
+    assert again == policy
+    assert encode(to_document(again)) == encode(to_document(policy))
+
+
+def test_policy_is_written_in_the_oldest_format_that_can_say_it() -> None:
+    """An update changes no digest of a policy that does not use what it brought."""
+    assert [to_document(policy)["v"] for policy in POLICIES] == [1, 2, 2, 2]
+    assert "soc_band" not in str(to_document(default_policy()))
+    assert "pv_start_w" not in str(to_document(default_policy()))
+
+
+@pytest.mark.parametrize("written", [0, 1, 3, True, "2", None])
+def test_document_of_bands_under_another_format_is_refused(written: Json) -> None:
+    """One policy has one document."""
+    with pytest.raises(BadInput):
+        from_document(to_document(BANDED) | {"v": written})
+
+
+def test_document_that_an_older_format_could_have_said_is_refused() -> None:
+    """It would have another digest than the policy that it stands for."""
+    with pytest.raises(BadInput, match="none of format 2"):
+        from_document(to_document(BANDED) | {"strategy": "surplus"})
+
+
+@pytest.mark.parametrize("strategy", ["greedy", None, 1, []])
+def test_document_of_an_unknown_strategy_is_refused(strategy: Json) -> None:
+    """A strategy of a newer version is not taken for the old one."""
+    with pytest.raises(BadInput):
+        from_document(to_document(default_policy()) | {"strategy": strategy})
 
 
 @pytest.mark.parametrize(("peak_w", "count"), [(None, 0), (5000, 0), (4999, 1), (1000, 1)])

@@ -37,6 +37,13 @@ def test_defaults_are_those_of_the_decision_rules() -> None:
         "min_pause_blocks": 2,
         "deadband_hold_blocks": 2,
         "max_starts_per_day": None,
+        "soc_stop_permille": 500,
+        "soc_eco_start_permille": 580,
+        "soc_standard_permille": 800,
+        "soc_standard_stop_permille": 750,
+        "soc_super_permille": 900,
+        "soc_super_stop_permille": 850,
+        "pv_start_w": 6000,
     }
     load = default_policy().loads[0]
     assert load.powers_w == {"off": 0, "eco": 800, "standard": 1300, "super": 1674}
@@ -56,6 +63,7 @@ def test_every_threshold_has_a_key_for_people() -> None:
     ("surplus_min_kw", "1.6", 1600), ("soc_hard_min_pct", 20.5, 205), ("max_temp_c", 95, 95_000),
     ("comm_timeout_s", 300, 300_000), ("safety_lockout_min", 45, 2_700_000),
     ("price_max_ct_kwh", -0.5, -500), ("max_grid_import_w", 0, 0), ("max_starts_per_day", 4, 4),
+    ("soc_standard_stop_pct", "77.5", 775), ("pv_start_w", 2500, 2500),
 ])  # fmt: skip
 def test_threshold_is_converted_exactly(key: str, value: object, inside: int) -> None:
     """From people's unit to the integer inside, for every load without its own."""
@@ -90,6 +98,14 @@ def test_built_in_safety_limit_cannot_be_loosened(key: str, value: float) -> Non
     (site(surplus_min_kw=0.5), "surplus_throttle_min_w"),
     (site(soc_soft_min_pct=40), "soc_hard_min_permille"),
     (site(max_temp_c=70), "resume_temp_mdegc"),
+    (site(strategy="soc_band", has_battery=False), "needs a battery"),
+    (site(strategy=["soc_band"]), "'surplus' or 'soc_band'"),
+    (site(soc_stop_pct=58.1), "soc_eco_start_permille"),
+    (site(soc_eco_start_pct=75.1), "soc_standard_stop_permille"),
+    (site(soc_standard_stop_pct=80.1), "soc_standard_permille"),
+    (site(soc_standard_pct=90.1), "soc_super_permille"),
+    (site(soc_super_stop_pct=90.1), "soc_super_permille"),
+    (site(soc_super_stop_pct=74.9), "soc_standard_stop_permille"),
     (site(surplus_min_kw=1.0005), "finer"),
     (site(min_pause_blocks=1.5), "finer"),
     ({"loads": {}}, "loads"),

@@ -9,9 +9,9 @@ from typing import Any
 
 from bitgrid_core.deciding import acted_level
 from bitgrid_core.household import FRENCH_HOME, House, PlantConfig, Series, read_csv
+from bitgrid_core.household.loop import LoopStep, closed_loop
 from bitgrid_core.model import OFF, DecisionEvent
 from bitgrid_core.policy import parse_policy
-from support.loop import LoopStep, closed_loop
 from support.shared import shared_data
 
 BLOCKS = 52_572

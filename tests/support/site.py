@@ -148,7 +148,7 @@ def _rarer(life: _Life, config: SiteConfig, block_id: int) -> Iterator[Input]:
     if _happens(rng, config.events):
         yield AutonomySet(autonomy=rng.choice(list(Autonomy)))
     if _happens(rng, 2 * config.events):
-        yield OverrideSet(load=load, override=_override(rng, block_id))
+        yield OverrideSet(load=load, override=_override(rng, block_id), block_id=block_id)
     yield from _between_ticks(Random(f"{config.seed}/{block_id}"), config, load, block_id)
     if _happens(rng, config.events // 2):
         yield PolicyChanged(policy=_changed(rng, len(life.loads)))

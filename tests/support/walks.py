@@ -64,7 +64,7 @@ def between(block: int, load: LoadProfile, chance: Random) -> list[Input]:
         for item in (
             LeaseEnded(load=load.id, block_id=block),
             LeaseEnded(load=load.id, block_id=block + 1),
-            OverrideSet(load=load.id, override=chance.choice(wishes)),
+            OverrideSet(load=load.id, override=chance.choice(wishes), block_id=block),
             AutonomySet(autonomy=chance.choice(list(Autonomy))),
         )
         if chance.random() < 0.05

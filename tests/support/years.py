@@ -96,8 +96,7 @@ def runs(notes: list[Note]) -> list[list[Note]]:
 
 
 def _note(step: LoopStep, event: DecisionEvent) -> Note:
-    reading, seen = step.reading, event.state
-    assert reading is not None
+    reading, seen = step.readings[-1], event.state
     return Note(
         block=event.block_id,
         code=event.decision.code,

@@ -223,7 +223,11 @@ def refusal(state: EngineState, load_id: str, block_id: int) -> Vote | None:
 def _overridden(
     state: EngineState, item: OverrideSet
 ) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
-    """A person's wish takes effect at once; a load that the policy lacks has none."""
+    """A person's wish takes effect at once; a load that the policy lacks has none.
+
+    One without a block is of an earlier version, which let it wait for the next tick.
+    """
+    at_once = item.block_id is not None
     if item.block_id is not None:
         state = _at_block(state, item.block_id)
     memory = state.memories.get(item.load)
@@ -235,7 +239,7 @@ def _overridden(
         override = replace(memory.override, until_block=state.block_id - 1)
     changed = fitting(replace(memory, override=override), state.policy.load(item.load))
     state = replace(state, memories=state.memories | {item.load: changed})
-    return _at_once(state, item.load, Trigger.OVERRIDE)
+    return _at_once(state, item.load, Trigger.OVERRIDE) if at_once else (state, ())
 
 
 def _measured(

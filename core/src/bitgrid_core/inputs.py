@@ -63,7 +63,8 @@ class OverrideSet:
     Attributes:
         load: id.
         override: the wish, or ``None``.
-        block_id: the block that was running; ``None``: the newest that the engine knows.
+        block_id: the block that was running; ``None``: of an earlier version, whose wishes waited
+            for the next tick.
     """
 
     load: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import ceil
+from math import ceil, floor
 
 from bitgrid_core.block import BLOCK_MS, at_text, block_start_ms
 from bitgrid_core.context import BlockCollector, parse_measurement
@@ -46,11 +46,12 @@ def labelled(name: str, column: str, label: str) -> Iterator[Point]:
 
 
 def precision_and_recall(points: Iterator[Point]) -> tuple[float, float]:
-    """Of the points whose arrival made the signal suspect."""
+    """Of the points whose arrival, at the end of their block, made the signal suspect."""
     collector = BlockCollector(POLICY, 0)
     found: Counter[tuple[bool, bool]] = Counter()
     for point in points:
-        add(collector, "pv_power_w", point.value_w, point.at_ms)
+        end_ms = (point.at_ms // BLOCK_MS + 1) * BLOCK_MS - 1
+        add(collector, "pv_power_w", point.value_w, end_ms)
         window = collector.close(point.at_ms // BLOCK_MS + 1, 20240601)
         found[window.site["pv_power_w"].quality is Quality.SUSPECT, point.wrong] += 1
     hits = found[True, True]
@@ -75,13 +76,12 @@ def test_outliers_are_found_without_a_false_alarm() -> None:
 
 def test_two_days_of_minutes_of_a_sound_inverter_raise_no_alarm() -> None:
     """Night draw, clouds and a clear day."""
-    collector = BlockCollector(POLICY, 0)
+    watch = Watch(PV_POWER.habits)
     with shared_data("pv/serf_east_1min_ac_power.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             at_ms = _ms(row["measured_on"])
-            add(collector, "pv_power_w", row["ac_power__752"], at_ms)
-            window = collector.close(at_ms // BLOCK_MS + 1, 20220318)
-            assert window.site["pv_power_w"].quality is not Quality.SUSPECT
+            value_w = max(0, floor(float(row["ac_power__752"])))
+            assert watch.judge(value_w, at_ms) is None
 
 
 def test_recorded_year_has_hardly_a_suspect_block() -> None:
@@ -104,11 +104,10 @@ def test_recorded_year_has_hardly_a_suspect_block() -> None:
     assert all(later - block > 1 for block, later in pairwise(suspect))
 
 
-def test_hourly_years_of_eight_homes_raise_no_alarm_on_pv_and_few_on_the_house() -> None:
-    """Each value held for six blocks; below 1 % but in one home that counts next to nothing."""
-    often = []
+def test_hourly_years_of_eight_homes_raise_no_alarm() -> None:
+    """Each value held for six blocks, of PV and house; one home counts next to nothing at night."""
     for number in range(1, 9):
-        pv, house, found = Watch(PV_POWER.habits), Watch(HOUSE_LOAD.habits), 0
+        pv, house = Watch(PV_POWER.habits), Watch(HOUSE_LOAD.habits)
         path = shared_data(f"homes_ca/home_{number}.csv")
         with path.open(encoding="utf-8") as stream:
             for hour, row in enumerate(csv.DictReader(stream)):
@@ -116,11 +115,7 @@ def test_hourly_years_of_eight_homes_raise_no_alarm_on_pv_and_few_on_the_house()
                 load_w = ceil(float(row["non_shiftable_load"]) * 1000)
                 for at_ms in range(hour * 6 * BLOCK_MS, (hour + 1) * 6 * BLOCK_MS, BLOCK_MS):
                     assert pv.judge(pv_w, at_ms) is None
-                    found += house.judge(load_w, at_ms) is not None
-        often.append(found)
-    print(f"suspect blocks of house load: {often}")
-    assert sum(blocks > 52_560 // 100 for blocks in often) == 1
-    assert max(often) < 52_560 // 16
+                    assert house.judge(load_w, at_ms) is None
 
 
 def test_stuck_pv_stops_the_load_and_never_starts_it() -> None:

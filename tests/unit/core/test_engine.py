@@ -93,7 +93,7 @@ def test_blocks_missed_before_the_first_tick_are_past() -> None:
 def test_override_taken_back_that_was_not_there_is_nothing() -> None:
     """Twice the same click."""
     state, _events = run(tick(1000))
-    assert step(state, OverrideSet(load="load-1", override=None)) == (state, ())
+    assert step(state, OverrideSet(load="load-1", override=None, block_id=1000)) == (state, ())
 
 
 def test_lease_end_is_a_switch_with_an_event_of_its_own() -> None:
@@ -117,7 +117,7 @@ def test_lease_ends_before_and_after_the_tick_of_a_block_have_different_ids() ->
     """Load off, started again by hand in the same block, off again."""
     state, _events = run(tick(1000), LeaseEnded(load="load-1", block_id=1001))
     state, events = run(
-        OverrideSet(load="load-1", override=START),
+        OverrideSet(load="load-1", override=START, block_id=1001),
         tick(1001),
         LeaseEnded(load="load-1", block_id=1001),
         state=state,
@@ -149,7 +149,7 @@ def test_override_taken_back_in_manual_stops_what_it_started() -> None:
         AutonomySet(autonomy=Autonomy.MANUAL),
         OverrideSet(load="load-1", override=START),
         tick(1000),
-        OverrideSet(load="load-1", override=None),
+        OverrideSet(load="load-1", override=None, block_id=1000),
         tick(1001),
         tick(1002),
     )
@@ -157,6 +157,13 @@ def test_override_taken_back_in_manual_stops_what_it_started() -> None:
     assert codes == ["START_OVERRIDE", "STOP_OVERRIDE_ENDED", *["NOOP_MANUAL_MODE"] * 2]
     assert events[1].id == "1000/load-1/override/0"
     assert state.memories["load-1"].override is None
+
+
+def test_override_of_an_earlier_version_waits_for_the_next_tick() -> None:
+    """Its record names no block, and nothing was decided on it by itself."""
+    state, events = run(tick(1000, pv_power_w=0), OverrideSet(load="load-1", override=START))
+    assert [event.decision.code for event in events] == ["NOOP_R1_INSUFFICIENT_SURPLUS"]
+    assert run(tick(1001, pv_power_w=0), state=state)[1][0].decision.code == "START_OVERRIDE"
 
 
 def test_override_that_was_unsafe_does_not_start_again_by_itself() -> None:

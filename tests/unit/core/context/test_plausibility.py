@@ -44,7 +44,7 @@ def watched(signal: Signal, *values: int) -> Watch:
 
 @pytest.mark.parametrize(
     ("signal", "hours"),
-    [(PV_POWER, 2), (HOUSE_LOAD, 4), (GRID_IMPORT, 4)],
+    [(PV_POWER, 2), (HOUSE_LOAD, 24), (GRID_IMPORT, 24)],
     ids=["pv", "house", "import"],
 )
 def test_value_is_stuck_when_it_repeats_longer_than_it_can(signal: Signal, hours: int) -> None:
@@ -70,10 +70,10 @@ def test_power_may_rest_at_zero(signal: Signal) -> None:
     assert set(doubts(signal, *((at * HOUR_MS // 2, 0) for at in range(100)))) == {None}
 
 
-def test_house_that_uses_nothing_for_hours_is_stuck() -> None:
+def test_house_that_uses_nothing_for_a_day_is_stuck() -> None:
     """All PV would look like surplus."""
-    found = doubts(HOUSE_LOAD, *((at * HOUR_MS // 2, 0) for at in range(10)))
-    assert found == [None] * 9 + [Doubt.STUCK]
+    found = doubts(HOUSE_LOAD, *((at * HOUR_MS // 2, 0) for at in range(50)))
+    assert found == [None] * 49 + [Doubt.STUCK]
 
 
 @pytest.mark.parametrize("signal", [PV_POWER, HOUSE_LOAD, GRID_IMPORT], ids=lambda s: s.name)
@@ -98,8 +98,8 @@ def test_value_that_returns_after_a_silence_is_not_stuck() -> None:
 
 def test_stuck_value_is_doubted_again_only_after_it_moved_and_got_stuck_again() -> None:
     """One watt of change begins a new count."""
-    found = doubts(HOUSE_LOAD, *((at * HOUR_MS // 2, 300 + (at == 9)) for at in range(20)))
-    assert [at for at, doubt in enumerate(found) if doubt] == [19]
+    found = doubts(HOUSE_LOAD, *((at * HOUR_MS // 2, 300 + (at == 49)) for at in range(100)))
+    assert [at for at, doubt in enumerate(found) if doubt] == [99]
 
 
 @pytest.mark.parametrize(

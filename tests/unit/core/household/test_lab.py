@@ -27,7 +27,7 @@ DOCUMENT: dict[str, object] = {"version": 1, "loads": [{"id": "load-1"}]}
 
 
 def sunny(days: int = DAYS) -> Series:
-    """Days on which the sun rises to 4 kW and sets again; the second is dimmer."""
+    """Days on which the sun rises to 4 kW and sets again, the second dimmer; a house that breathes."""
     pv_w = [
         max(0, 4000 - 900 * day - 90 * abs(block - 72))
         for day in range(days)
@@ -37,7 +37,7 @@ def sunny(days: int = DAYS) -> Series:
         source="sunny",
         start_ms=T0,
         step_s=600,
-        load_w=(450,) * len(pv_w),
+        load_w=tuple(449 + row % 3 for row in range(len(pv_w))),
         pv_w=tuple(pv_w),
         pv_forecast_w=tuple(pv_w),
     )
@@ -156,7 +156,7 @@ def test_unmeasured_block_of_a_journal_stays_a_gap() -> None:
     house = House.begin(bench.series, plant_of_policy(bench, policy), bench.start_ms)
     items: list[Input] = [done.item for done in closed_loop(house, policy, 12)]
     series, _soc = recorded_series(items[:5] + items[7:], "journal")
-    assert series.load_w[3:7] == (450, None, None, 450)
+    assert series.load_w[3:7] == (bench.series.load_w[3], None, None, bench.series.load_w[6])
     assert series.counts.load_gaps == 2
 
 

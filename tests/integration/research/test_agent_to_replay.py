@@ -47,9 +47,8 @@ def pushed(folder: Path, *, restored: bool = False, **consent: object) -> tuple[
     )
     house.agent(now_ms=START_MS + DAY_MS).turn()
     if restored:
-        shutil.copytree(house.data / "mirror", folder / "copy")
-        shutil.rmtree(house.data / "mirror")
-        shutil.copytree(folder / "copy", house.data / "mirror")
+        (house.data / "mirror").rename(folder / "gone")  # kept: its inodes must not be given again
+        shutil.copytree(folder / "gone", house.data / "mirror")
     for _ in range(2):
         decider.decide(100)
         outbox.close_slice(decider.journal, START_MS + 2 * DAY_MS)

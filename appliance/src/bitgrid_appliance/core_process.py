@@ -25,6 +25,7 @@ from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.ending import ending, run_until
 from bitgrid_appliance.health import health, say_ready
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
+from bitgrid_appliance.pacing import Pacing
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
 from bitgrid_appliance.settings import Layout
@@ -39,8 +40,6 @@ from bitgrid_core.policy import Policy
 
 COMPONENT: Final = "core"
 LISTENS: Final = (Kind.STATUS, Kind.MEASUREMENT, Kind.CLOCK, Kind.REQUEST)
-SETTLE_S: Final = 15.0
-"""How long a core that comes late to its block listens before it decides."""
 _PICTURE_S: Final = 0.2
 _PICTURE_SHARE: Final = 20
 """At most one part in so many of the time goes into the picture."""
@@ -138,22 +137,20 @@ class CoreProcess:
 
     async def _follow_wall(self, session: Session) -> None:
         """Tick at each new block, and as often as leases are renewed."""
-        settled_s = time.monotonic() + SETTLE_S
-        renewed_s = 0.0
+        pacing = Pacing(since_s=time.monotonic())
         await asyncio.sleep(_WALL_S)  # first hear what loads did by themselves meanwhile
         while True:
-            now_s = time.monotonic()
             tick = Tick(now_ms=time.time_ns() // 1_000_000)
-            due = self.runtime.is_due(tick) and now_s >= settled_s
-            if due or (now_s - renewed_s >= clock.WALL_STEP_S and not self.runtime.is_due(tick)):
-                await self._or_safe(session, self._renew(session, tick))
-                renewed_s = now_s
-            else:
-                await self._or_safe(session, self._between.listened(session))
+            ticks = pacing.ticks(time.monotonic(), due=self.runtime.is_due(tick))
+            await self._or_safe(session, self._beat(session, tick if ticks else None))
             await asyncio.sleep(_WALL_S)
 
-    async def _renew(self, session: Session, tick: Tick) -> None:
-        await self._decide(session, tick)
+    async def _beat(self, session: Session, tick: Tick | None) -> None:
+        """A tick of the wall's clock, or a look at who has been silent for too long."""
+        if tick is not None:
+            await self._decide(session, tick)
+        else:
+            await self._between.listened(session)
 
     async def _show(self, session: Session) -> None:
         """Keep the retained picture up to date; under haste it skips what is already old."""

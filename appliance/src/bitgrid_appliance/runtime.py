@@ -78,7 +78,7 @@ class Runtime:
             BadInput: a record cannot be read.
         """
         self._ports = ports
-        self._policy = policy
+        self._policy, self._digest = policy, policy_digest(policy)
         self._state = restore(ports.journal)
         newest = ports.journal.newest("boot")
         self.boot = 1 + (_whole(newest.body["boot"]) if newest else 0)
@@ -273,7 +273,7 @@ class Runtime:
     def _inputs(self, tick: Tick) -> list[Input]:
         """Everything that is due, in the order in which it happened."""
         found: list[Input] = []
-        if self._state.policy is None or self._state.policy_digest != policy_digest(self._policy):
+        if self._state.policy is None or self._state.policy_digest != self._digest:
             found.append(PolicyChanged(policy=self._policy))
         for load, since_ms in sorted(self._lease_ends.items()):
             found.append(LeaseEnded(load=load, block_id=block_at(since_ms)))
@@ -327,7 +327,8 @@ class Runtime:
         if block_id is None:
             return ()
         records = self._ports.journal.of_kind("decision", (block_id, block_id))
-        return tuple(from_body(record.body) for record in records)
+        known = {load.id for load in self._policy.loads}  # the owner may have taken one away
+        return tuple(from_body(one.body) for one in records if one.body["load"] in known)
 
     def _order(self, event: DecisionEvent) -> Order:
         level = acted_level(event)

@@ -1,0 +1,99 @@
+"""The mirror of a simulated house: the real agent, a directory, and the researcher's own proof."""
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from bitgrid_appliance.bootstrap import grant, make_folders
+from bitgrid_appliance.consent import Consent, Recipient
+from bitgrid_appliance.settings import Layout
+from bitgrid_core.errors import MissingDependency
+from bitgrid_mirror_agent.agent import Agent, World
+from bitgrid_mirror_agent.directory import DirectoryStore
+from bitgrid_mirror_agent.settings import Settings
+from bitgrid_mirror_agent.status import Status
+from bitgrid_research.layout import ShardId
+from bitgrid_research.opening.identity import Identity, new_identity
+from bitgrid_research.pull import Source, pull
+from bitgrid_research.replay import replay_workspace
+from bitgrid_research.store_reader.directory import DirectoryReader
+from bitgrid_research.verify.archive import Question
+from bitgrid_research.verify.objects import Opener, SealedOpener
+from bitgrid_research.workspace import Workspace
+from support.edge.clock import Clocks
+
+_YEARS_MS = 40 * 365 * 86_400_000
+
+
+@cache
+def owner_and_researcher() -> tuple[Identity, Identity]:
+    """Two identities for all houses."""
+    return new_identity(), new_identity()
+
+
+def install(layout: Layout, now_ms: int, profile: str) -> None:
+    """Folders, keys and a consent, before the core's first boot."""
+    make_folders(layout)
+    owner, researcher = owner_and_researcher()
+    consent = Consent(
+        id="consent-1",
+        purpose="simulation",
+        target={"kind": "directory", "path": str(layout.archive)},
+        recipients=(
+            Recipient(name="Owner", recipient=owner.recipient, role="owner"),
+            Recipient(name="Lab", recipient=researcher.recipient, role="researcher"),
+        ),
+        profile=profile,
+        valid_from_ms=now_ms - _YEARS_MS // 2,
+        valid_until_ms=now_ms + _YEARS_MS,
+        granted_at_ms=now_ms,
+    )
+    grant(layout, consent, now_ms)
+
+
+def turn(layout: Layout, clocks: Clocks, draw: random.Random) -> Status | None:
+    """One turn of the agent; ``None`` where its clock is too far back for it."""
+    settings = Settings(
+        outbox=layout.outbox,
+        consent=layout.consent,
+        core_pub=layout.core_pub,
+        state=layout.mirror,
+    )
+    world = World(
+        now_ms=lambda: clocks.wall_ms,
+        random=draw.randbytes,
+        draw=lambda: draw.randrange(1000),
+        wait=lambda _ms: False,
+        open_store=lambda target: DirectoryStore(Path(target.path)),
+        hook=lambda _step: None,
+        progress=lambda _status: None,
+    )
+    try:
+        return Agent(settings, world).turn()
+    except MissingDependency:
+        return None
+
+
+def faults_of_the_copy(layout: Layout, status: Status, decisions: int) -> Iterator[tuple[str, str]]:
+    """What is wrong with the mirrored copy, by the researcher's own verification and replay."""
+    workspace = Workspace(layout.data / "workspace")
+    source = Source(store=DirectoryReader(layout.archive), address=str(layout.archive), jobs=1)
+    for one in pull(source, workspace):
+        for finding in one.findings:
+            yield "mirrored_copy_verifies", f"{finding.name}: {finding.what}"
+    _owner, researcher = owner_and_researcher()
+
+    def opener(shard: ShardId) -> Opener:
+        return SealedOpener(folder=workspace.shard(shard), identities=(researcher,))
+
+    question = Question(fingerprint=status.key_fingerprint, opener_of=opener)
+    replayed = replay_workspace(workspace, question)
+    for shard in replayed.shards:
+        for finding in shard.findings:
+            yield "mirrored_copy_verifies", f"{finding.name}: {finding.what}"
+    for finding in replayed.findings:
+        yield "mirrored_copy_replays", f"{finding.name}: {finding.what}"
+    found = sum(run.identical for run in replayed.runs)
+    if found != decisions:
+        yield "mirrored_copy_replays", f"{found} of {decisions} decisions came out again"

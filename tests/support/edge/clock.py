@@ -45,7 +45,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """See ``asyncio``."""
         return self._virtual.now_s
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]  # types of asyncio's own that nobody needs here
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         """Run it in this thread, after ``disk_s``; a process that was killed meanwhile does not."""
         future = self.create_future()
 

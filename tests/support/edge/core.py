@@ -86,7 +86,9 @@ class Wire:
             except BadInput:
                 self.dropped += 1
                 continue
-            incoming = Incoming(topic=topic, payload=cast("dict[str, Any]", message.payload), retained=False)
+            incoming = Incoming(
+                topic=topic, payload=cast("dict[str, Any]", message.payload), retained=False
+            )
             load = self.core.heated(incoming)
             yield incoming
             if load is not None:

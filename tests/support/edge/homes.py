@@ -60,7 +60,7 @@ def _first_day(draw: random.Random) -> datetime:
 
 def _series(draw: random.Random, site: Site, start_ms: int, days: int) -> Series:
     """Sun behind passing clouds, a household's day, a forecast that errs; gaps stay gaps."""
-    peak_w = draw.choice((4000, 8000, 12_000))
+    peak_w = draw.choice((5000, 9000, 14_000))
     base_w = draw.choice((150, 300, 600))
     load_w: list[int | None] = []
     pv_w: list[int | None] = []
@@ -96,7 +96,7 @@ def _series(draw: random.Random, site: Site, start_ms: int, days: int) -> Series
 def _plant(draw: random.Random, policy: Policy) -> PlantConfig:
     battery = BatteryConfig(
         capacity_wh=draw.choice((5000, 10_000)),
-        soc_start_permille=draw.choice((200, 500, 800, 950)),
+        soc_start_permille=draw.choice((200, 600, 800, 950)),
         yields=policy.battery_yields,
     )
     loads = tuple(

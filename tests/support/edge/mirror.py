@@ -8,7 +8,9 @@ from pathlib import Path
 from bitgrid_appliance.bootstrap import grant, make_folders
 from bitgrid_appliance.consent import Consent, Recipient
 from bitgrid_appliance.settings import Layout
+from bitgrid_core.archive.leaf import Leaf
 from bitgrid_core.errors import MissingDependency
+from bitgrid_core.journal.sqlite import StoredBody
 from bitgrid_mirror_agent.agent import Agent, World
 from bitgrid_mirror_agent.directory import DirectoryStore
 from bitgrid_mirror_agent.settings import Settings
@@ -18,7 +20,8 @@ from bitgrid_research.opening.identity import Identity, new_identity
 from bitgrid_research.pull import Source, pull
 from bitgrid_research.replay import replay_workspace
 from bitgrid_research.store_reader.directory import DirectoryReader
-from bitgrid_research.verify.archive import Question
+from bitgrid_research.verify.archive import Question, verify_workspace
+from bitgrid_research.verify.content import Content
 from bitgrid_research.verify.objects import Opener, SealedOpener
 from bitgrid_research.workspace import Workspace
 from support.edge.clock import Clocks
@@ -75,25 +78,48 @@ def turn(layout: Layout, clocks: Clocks, draw: random.Random) -> Status | None:
         return None
 
 
-def faults_of_the_copy(layout: Layout, status: Status, decisions: int) -> Iterator[tuple[str, str]]:
-    """What is wrong with the mirrored copy, by the researcher's own verification and replay."""
+def faults_of_the_copy(
+    layout: Layout, status: Status, journal: list[StoredBody], *, whole: bool
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the mirrored copy, by the researcher's own programs.
+
+    Args:
+        layout: of the house.
+        status: what the agent said last.
+        journal: kinds and bodies of all records.
+        whole: replay the copy too; else it is enough that it holds the very bytes that were
+            replayed from the journal.
+    """
     workspace = Workspace(layout.data / "workspace")
     source = Source(store=DirectoryReader(layout.archive), address=str(layout.archive), jobs=1)
     for one in pull(source, workspace):
         for finding in one.findings:
             yield "mirrored_copy_verifies", f"{finding.name}: {finding.what}"
-    _owner, researcher = owner_and_researcher()
+    found: list[tuple[str, bytes]] = []
 
     def opener(shard: ShardId) -> Opener:
-        return SealedOpener(folder=workspace.shard(shard), identities=(researcher,))
+        identities = (owner_and_researcher()[1],)
+        return SealedOpener(folder=workspace.shard(shard), identities=identities)
 
-    question = Question(fingerprint=status.key_fingerprint, opener_of=opener)
-    replayed = replay_workspace(workspace, question)
-    for shard in replayed.shards:
+    def use(_shard: ShardId, _leaf: Leaf, content: Content) -> None:
+        found.extend((body.kind, body.body_bytes) for body in content.bodies())
+
+    question = Question(fingerprint=status.key_fingerprint, opener_of=opener, use=use)
+    for shard in verify_workspace(workspace, question):
         for finding in shard.findings:
             yield "mirrored_copy_verifies", f"{finding.name}: {finding.what}"
+    if found != [(one.kind, one.body_bytes) for one in journal]:
+        yield "mirrored_copy_verifies", f"{len(found)} of {len(journal)} records, or others"
+    if whole:
+        yield from _replayed(workspace, question, sum(one.kind == "decision" for one in journal))
+
+
+def _replayed(
+    workspace: Workspace, question: Question, decisions: int
+) -> Iterator[tuple[str, str]]:
+    replayed = replay_workspace(workspace, question)
     for finding in replayed.findings:
         yield "mirrored_copy_replays", f"{finding.name}: {finding.what}"
-    found = sum(run.identical for run in replayed.runs)
-    if found != decisions:
-        yield "mirrored_copy_replays", f"{found} of {decisions} decisions came out again"
+    again = sum(run.identical for run in replayed.runs)
+    if again != decisions:
+        yield "mirrored_copy_replays", f"{again} of {decisions} decisions came out again"

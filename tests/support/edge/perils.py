@@ -15,7 +15,7 @@ from bitgrid_core.journal.sqlite import SqliteJournal
 from bitgrid_core.outbox import Outbox
 
 
-class Killed(Exception):  # noqa: N818 - the name says what happened
+class Killed(Exception):
     """The core's process is gone, as by SIGKILL."""
 
 
@@ -114,5 +114,3 @@ class WatchedAnchors:
         self._perils.reach()
         self._perils.require_disk()
         self._file.add(journal, at_ms)
-
-

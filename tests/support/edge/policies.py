@@ -57,8 +57,8 @@ def _document(draw: random.Random, has_battery: bool | None) -> dict[str, Any]:
         "step_up_margin_w": draw.choice((100, 0, 50, 300)),
         "price_max_ct_kwh": draw.choice((25, 20, 35)),
         "price_spike_ct_kwh": draw.choice((30, 28, 45)),
-        "soc_hard_min_pct": draw.choice((50, 20, 10, 30)),
-        "soc_soft_min_pct": draw.choice((58, 25, 40, 20)),
+        "soc_hard_min_pct": draw.choice((50, 20, 10, 15)),
+        "soc_soft_min_pct": draw.choice((58, 25, 30, 20)),
         "max_grid_import_w": draw.choice((500, 0, 200, 3000)),
         "max_temp_c": draw.choice((85, 80, 95)),
         "resume_temp_c": draw.choice((75, 60, 80)),
@@ -71,7 +71,7 @@ def _document(draw: random.Random, has_battery: bool | None) -> dict[str, Any]:
         "deadband_hold_blocks": draw.choice((2, 0, 1, 5)),
         "max_starts_per_day": draw.choice((None, None, 1, 3)),
         "pv_start_w": draw.choice((6000, 1500, 0)),
-        "loads": [_load(draw, number) for number in range(1, 1 + draw.choice((1, 1, 2, 2, 3)))],
+        "loads": [_load(draw, number) for number in range(1, 1 + draw.choice((1, 1, 1, 2, 2, 3)))],
     }
 
 

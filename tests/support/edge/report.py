@@ -33,6 +33,7 @@ class Report:
         faults: how often each kind was met.
         violations: how often each checker complained.
         complaints: the first of them.
+        cpu_ms: what it took.
     """
 
     seed: int
@@ -41,6 +42,7 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     violations: Counter[str] = field(default_factory=Counter)
     complaints: list[Complaint] = field(default_factory=list)
+    cpu_ms: int = 0
 
     def complain(self, checker: str, text: str, at_ms: int) -> None:
         """Note what does not hold."""

@@ -142,4 +142,3 @@ def is_hot(event: Event, limits: Any) -> bool:
     temp, age = seen.get("load_temp_mdegc"), seen.get("heartbeat_age_ms")
     too_hot = temp is not None and temp > limits.max_temp_mdegc
     return too_hot or (age is not None and age > limits.comm_timeout_ms)
-

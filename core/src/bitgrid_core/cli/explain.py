@@ -87,8 +87,15 @@ def _none_found(args: Namespace) -> BadInput:
 
 def _show(record: Record, policy: Policy, args: Namespace) -> None:
     event = from_body(record.body)
-    sentence, lines = short(event, args.lang), detail(event, args.lang)
-    change = what_changes(event, policy, args.lang)
+    try:
+        sentence, lines = short(event, args.lang), detail(event, args.lang)
+        change = what_changes(event, policy, args.lang)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Whatever somebody wrote into a record is bad input, not a fault of this program.
+        raise BadInput(
+            f"The decision of record {record.seq} cannot be explained: {error!r}.",
+            "Verify the journal.",
+        ) from error
     if args.json:
         answer = {"short": sentence, "detail": lines, "change": change, "event": record.body}
         print_json(answer, pretty=False)

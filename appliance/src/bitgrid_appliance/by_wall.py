@@ -43,7 +43,7 @@ class WallClock:
         self._drift = Drift(max(begun_ms, runtime.last_at_ms), mono_s)
         self._decided_s = mono_s
         self._renewed_s = mono_s - WALL_STEP_S
-        self._settled_s = mono_s
+        self._settled_s = mono_s + SETTLE_S
 
     async def follow(self, session: Session) -> None:
         """Tick at each new block, and as often as leases are renewed."""

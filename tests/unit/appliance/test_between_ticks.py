@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -11,54 +10,17 @@ import pytest
 
 from bitgrid_appliance.between_ticks import RECORD_WITHIN_S, BetweenTicks
 from bitgrid_appliance.clock import Tick
-from bitgrid_appliance.mqtt import Outgoing, Session
 from bitgrid_appliance.runtime import Runtime
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text
-from bitgrid_core.chain import Draft, Record
-from bitgrid_core.errors import BadInput, StorageError
+from bitgrid_core.errors import BadInput
 from bitgrid_core.replay import replay
 from bitgrid_core.restore import restore
-from support.runtimes import BLOCK_MS, START_MS, Bench, LookingJournal, live
+from support.runtimes import BLOCK_MS, START_MS, Bench, live
+from support.wires import SlowJournal, Wire
 
 NOW_MS = START_MS + BLOCK_MS
 BLOCK = NOW_MS // BLOCK_MS
-
-
-@dataclass
-class Wire:
-    """A session that notes what is published, and when."""
-
-    sent: list[Outgoing] = field(default_factory=list)
-    at_s: list[float] = field(default_factory=list)
-
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """See ``Session``."""
-        self.sent += messages
-        self.at_s += [time.monotonic()] * len(messages)
-
-    @property
-    def session(self) -> Session:
-        """As the core takes it."""
-        return cast("Session", self)
-
-    def answer(self) -> dict[str, Any]:
-        """The newest payload."""
-        return cast("dict[str, Any]", self.sent[-1].payload)
-
-
-class SlowJournal(LookingJournal):
-    """A journal whose disk is slow, or gone."""
-
-    wait_s = 0.0
-    gone = False
-
-    def append(self, drafts: Sequence[Draft], at_ms: int) -> list[Record]:
-        """See ``Journal``."""
-        time.sleep(self.wait_s)
-        if self.gone:
-            raise StorageError("The disk is full.", "Make room.")
-        return super().append(drafts, at_ms)
 
 
 @dataclass

@@ -7,11 +7,10 @@ everything follows from the seed alone.
 
 import asyncio
 import selectors
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from bitgrid_appliance import between_ticks, core_process
+from bitgrid_appliance.clock import Clocks
 
 
 class _NeverWaits(selectors.SelectSelector):
@@ -56,48 +55,46 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 return
             try:
                 future.set_result(func(*args))
-            except Exception as error:  # noqa: BLE001 - as an executor does
+            except BaseException as error:  # noqa: BLE001 - as an executor does
                 future.set_exception(error)
 
         self.call_later(self.disk_s, work)
         return future
 
 
-class Clocks:
-    """What the appliance's machine says: a wall clock, and one that never jumps.
+class Machine:
+    """The clocks of the appliance's machine: a wall clock that may be set, and one that may not.
 
     Attributes:
         true_ms: true time, which also is the plant's.
         ahead_ms: how much the wall's clock is ahead of it.
+        loop: on which time passes within a step of the plant.
     """
 
-    def __init__(self, true_ms: int) -> None:
+    def __init__(self, true_ms: int, loop: VirtualLoop) -> None:
         self.true_ms = true_ms
         self.ahead_ms = 0
+        self.loop = loop
+        self._mark_s = loop.time()
+        self._newest_ms = true_ms
+
+    def go(self, true_ms: int) -> None:
+        """The plant went on."""
+        self.true_ms = true_ms
+        self._mark_s = self.loop.time()
+
+    @property
+    def steady_ms(self) -> int:
+        """True time, with what a slow disk took of it."""
+        passed_ms = round((self.loop.time() - self._mark_s) * 1000)
+        self._newest_ms = max(self._newest_ms, self.true_ms + passed_ms)
+        return self._newest_ms
 
     @property
     def wall_ms(self) -> int:
         """What the wall's clock says."""
-        return self.true_ms + self.ahead_ms
+        return self.steady_ms + self.ahead_ms
 
-    def time_ns(self) -> int:
-        """See ``time``."""
-        return self.wall_ms * 1_000_000
-
-    def monotonic(self) -> float:
-        """See ``time``."""
-        return self.true_ms / 1000
-
-
-@contextmanager
-def worn_by_the_core(clocks: Clocks) -> Iterator[None]:
-    """The appliance's core reads these clocks instead of the machine's."""
-    modules: tuple[Any, ...] = (between_ticks, core_process)
-    kept = [module.time for module in modules]
-    for module in modules:
-        module.time = clocks
-    try:
-        yield
-    finally:
-        for module, real in zip(modules, kept, strict=True):
-            module.time = real
+    def clocks(self) -> Clocks:
+        """As the core takes them."""
+        return Clocks(wall_ms=lambda: self.wall_ms, mono_s=lambda: self.steady_ms / 1000)

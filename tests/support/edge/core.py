@@ -16,16 +16,16 @@ import aiomqtt
 
 from bitgrid_appliance import topics
 from bitgrid_appliance.anchoring import AnchorFile, local_day
-from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.by_wall import SETTLE_S
 from bitgrid_appliance.core_process import CoreProcess
 from bitgrid_appliance.intact import require_intact
 from bitgrid_appliance.keys import core_key
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session
-from bitgrid_appliance.pacing import Pacing
 from bitgrid_appliance.ports import LocalDay
 from bitgrid_appliance.runtime import Ports, Runtime
 from bitgrid_appliance.settings import Layout
 from bitgrid_appliance.topics import Kind
+from bitgrid_appliance.unrecorded import TraceFile
 from bitgrid_core.block import BLOCK_MS, block_at
 from bitgrid_core.context import Measurement, parse_measurement
 from bitgrid_core.engine import EngineState
@@ -35,7 +35,7 @@ from bitgrid_core.journal.anchors import read_anchors
 from bitgrid_core.model import OFF
 from bitgrid_core.policy import Policy
 from support.edge.bus import Bus, Order
-from support.edge.clock import Clocks
+from support.edge.clock import Machine
 from support.edge.perils import Perils, WatchedAnchors, WatchedJournal, WatchedOutbox
 from support.edge.trace import Heat, Sent
 
@@ -118,7 +118,7 @@ class Core:
 
     Attributes:
         layout: its data directory.
-        clocks: what its machine says.
+        machine: what its clocks say.
         perils: what its machine suffers.
         policy: the owner's.
         day_of: the site's date.
@@ -128,7 +128,7 @@ class Core:
     """
 
     layout: Layout
-    clocks: Clocks
+    machine: Machine
     perils: Perils
     policy: Policy
     day_of: LocalDay
@@ -136,18 +136,18 @@ class Core:
     wire: Wire = field(init=False)
     process: CoreProcess | None = None
     journal: WatchedJournal | None = None
-    pacing: Pacing | None = None
+    connected: bool = False
     up_ms: int = 0
     heats: list[Heat] = field(default_factory=list)
     lived: EngineState | None = None
     heard_at: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def installed(cls, folder: Path, clocks: Clocks, policy: Policy, draw: random.Random) -> "Core":
+    def installed(cls, folder: Path, machine: Machine, policy: Policy, draw: random.Random) -> "Core":
         """A core that has not been booted yet."""
         return cls(
             layout=Layout(folder),
-            clocks=clocks,
+            machine=machine,
             perils=Perils(),
             policy=policy,
             day_of=_no_day,
@@ -170,33 +170,50 @@ class Core:
             slices=WatchedOutbox(self.layout.outbox, self.perils),
             anchors=WatchedAnchors(AnchorFile(self.layout.anchors, key.sign), self.perils),
             local_day=self.day_of,
+            trace=TraceFile(self.layout.unrecorded),
         )
         runtime = Runtime(ports, self.policy)
         self.journal = journal
         self.process = CoreProcess(
-            runtime=runtime, link=_LINK, run_dir=self.layout.run, household_clock=False
+            runtime=runtime,
+            link=_LINK,
+            run_dir=self.layout.run,
+            household_clock=False,
+            clocks=self.machine.clocks(),
         )
-        self.pacing = None
+        self.connected = False
         lived, self.lived = self.lived, None
         return None if lived is None else lived == runtime.state
 
     async def hear(self, batch: Iterable[Message]) -> None:
-        """Handle what arrived, one after the other."""
+        """Handle what arrived, one after the other, then what people ask for."""
         assert self.process is not None
+        session, asked = cast("Session", self.wire), asyncio.Queue[Incoming]()
         self.wire.batch = batch
-        await self.process._listen(cast("Session", self.wire))
+        await self.process._listen(session, asked)
+        while not asked.empty():
+            incoming = asked.get_nowait()
+            try:
+                await self.process._between.requested(
+                    session, incoming.topic.names[0], incoming.payload
+                )
+            except BadInput as error:
+                session.drop(incoming, error)
 
-    async def beat(self, step_s: int) -> bool:
-        """What the wall's clock makes it do; whether it ticked."""
+    async def beat(self, step_s: int) -> None:
+        """What its clocks make it do; the first time of a session it listens for a while."""
         assert self.process is not None
-        runtime, session = self.process.runtime, cast("Session", self.wire)
-        if self.pacing is None:
-            self.pacing = Pacing(since_s=self.clocks.monotonic())
-        tick = Tick(now_ms=self.clocks.wall_ms, step_s=step_s)
-        ticks = self.pacing.ticks(self.clocks.monotonic(), due=runtime.is_due(tick))
-        beat = self.process._beat(session, tick if ticks else None)
-        await self.process._or_safe(session, beat)
-        return ticks
+        wall = self.process._wall
+        if not self.connected:
+            self.connected = True
+            wall._settled_s = self.machine.steady_ms / 1000 + SETTLE_S
+        wall.step_s = step_s
+        await wall.step(cast("Session", self.wire))
+
+    async def rest(self, step_s: int) -> None:
+        """Let a slow disk come to an end with what it has."""
+        if len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(step_s)
 
     async def end(self, up_ms: int, *, between_steps: bool = False) -> None:
         """The process is gone, whatever it was doing; its disk stays."""
@@ -208,7 +225,8 @@ class Core:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self.journal is not None:
             self.journal.close()
-        self.process = self.journal = self.pacing = None
+        self.process = self.journal = None
+        self.connected = False
         self.perils.dead, self.perils.steps_left = False, None
         self.up_ms = up_ms
 
@@ -221,7 +239,7 @@ class Core:
         """The load, if this is fresh news of a running one above its limit."""
         if incoming.topic.kind is not Kind.MEASUREMENT or incoming.topic.names[1] != "load_temp_c":
             return None
-        load, wall_ms = incoming.topic.names[0], self.clocks.wall_ms
+        load, wall_ms = incoming.topic.names[0], self.machine.wall_ms
         if self.level(load) == OFF:
             return None
         try:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import aiomqtt
 
+from bitgrid_appliance.clock import MAX_DRIFT_MS
 from bitgrid_appliance.core_process import picture
 from bitgrid_core.block import BLOCK_MS, BLOCK_S, BLOCKS_PER_DAY
 from bitgrid_core.errors import StorageError
@@ -22,7 +23,7 @@ from support.edge import ending, mirror
 from support.edge.adapter import Adapter
 from support.edge.bus import Bus
 from support.edge.checkers import complaints
-from support.edge.clock import Clocks, VirtualLoop, worn_by_the_core
+from support.edge.clock import Machine, VirtualLoop
 from support.edge.core import Core, Wire, day_of
 from support.edge.faults import Episode, Fault, Kind
 from support.edge.faults import day_of as episodes_of
@@ -55,8 +56,7 @@ def live(seed: int, days: int) -> Report:
 def live_in(folder: Path, seed: int, days: int) -> Report:
     """The same in a folder that stays: journal, outbox, archive and workspace lie there."""
     life = Life(seed, days, folder)
-    with worn_by_the_core(life.clocks):
-        _loop().run_until_complete(life.run())
+    _loop().run_until_complete(life.run())
     return life.report
 
 
@@ -74,51 +74,50 @@ class Life:
         home = any_home(self.draw, days)
         self.report = Report(seed=seed, days=days)
         self.ledger = Ledger()
-        self.clocks = Clocks(home.house.now_ms)
+        self.machine = Machine(home.house.now_ms, _loop())
         self.bus = Bus(draw=self.draw)
         self.adapter = Adapter(house=home.house, draw=self.draw, prices=home.policy.dynamic_price)
-        self.core = Core.installed(folder, self.clocks, home.policy, self.draw)
+        self.core = Core.installed(folder, self.machine, home.policy, self.draw)
         self.core.day_of = day_of(home.time_zone)
         self.core.wire = Wire(bus=self.bus, perils=self.core.perils, core=self.core)
         mirror.install(
-            self.core.layout, self.clocks.wall_ms, self.draw.choice(("full", "research"))
+            self.core.layout, self.machine.wall_ms, self.draw.choice(("full", "research"))
         )
         self.active: dict[Kind, Fault] = {}
         self.asked = 0
-        self.ticked = False
 
     async def run(self) -> None:
         """All days, then the proof."""
         for _ in range(self.report.days):
-            await self._day(self.clocks.true_ms)
-            mirror.turn(self.core.layout, self.clocks, self.draw)
+            await self._day(self.machine.true_ms)
+            mirror.turn(self.core.layout, self.machine, self.draw)
         await self._end()
 
     async def _day(self, start_ms: int) -> None:
         episodes = episodes_of(self.draw, start_ms)
-        while self.clocks.true_ms < start_ms + _DAY_MS:
+        while self.machine.true_ms < start_ms + _DAY_MS:
             episode = next(
-                (e for e in episodes if e.from_ms <= self.clocks.true_ms < e.to_ms), None
+                (e for e in episodes if e.from_ms <= self.machine.true_ms < e.to_ms), None
             )
             if episode is None:
-                following = any(e.from_ms == self.clocks.true_ms + BLOCK_S * 1000 for e in episodes)
+                following = any(e.from_ms == self.machine.true_ms + BLOCK_S * 1000 for e in episodes)
                 await self._step(BLOCK_S, _RENEWED_S if following else BLOCK_S)
             else:
                 await self._fine_step(episode)
 
     async def _fine_step(self, episode: Episode) -> None:
         """A step of an episode; with its last one everything is mended."""
-        end_ms = self.clocks.true_ms + episode.step_s * 1000
+        end_ms = self.machine.true_ms + episode.step_s * 1000
         is_last = end_ms >= episode.to_ms
-        now = [f for f in episode.faults if f.from_ms < end_ms and f.to_ms > self.clocks.true_ms]
+        now = [f for f in episode.faults if f.from_ms < end_ms and f.to_ms > self.machine.true_ms]
         for fault in [f for f in self.active.values() if f not in now]:
-            self._mend(fault)
+            await self._mend(fault)
         for fault in [f for f in now if f.kind not in self.active]:
             await self._begin(fault)
         await self._step(episode.step_s, BLOCK_S if is_last else max(_RENEWED_S, episode.step_s))
         if is_last:
             for fault in list(self.active.values()):
-                self._mend(fault)
+                await self._mend(fault)
 
     async def _begin(self, fault: Fault) -> None:
         self.active[fault.kind] = fault
@@ -128,7 +127,7 @@ class Life:
             case Kind.DISK_LOST:
                 core.perils.disk_lost = True
             case Kind.DISK_SLOW:
-                _loop().disk_s = 0.7
+                _loop().disk_s = self.draw.choice((0.05, 0.15, 0.7, 3.0, 6.0))
             case Kind.BROKER_AWAY:
                 core.wire.away = True
             case Kind.KILLED | Kind.KILLED_LONG | Kind.STOPPED | Kind.POLICY_CHANGED:
@@ -138,14 +137,13 @@ class Life:
             case Kind.ADAPTER_RESTARTED:
                 self.adapter.restart()
             case Kind.CLOCK_AHEAD:
-                self.clocks.ahead_ms += fault.size_ms
+                await self._set_clock(fault.size_ms)
             case Kind.CLOCK_BEHIND:
-                self.clocks.ahead_ms -= fault.size_ms
-                core.heard_at.clear()
+                await self._set_clock(-fault.size_ms)
             case _:
                 pass
 
-    def _mend(self, fault: Fault) -> None:
+    async def _mend(self, fault: Fault) -> None:
         del self.active[fault.kind]
         core = self.core
         match fault.kind:
@@ -154,23 +152,30 @@ class Life:
             case Kind.DISK_SLOW:
                 _loop().disk_s = 0.0
             case Kind.BROKER_AWAY:
-                core.wire.away, core.pacing = False, None
+                core.wire.away = core.connected = False
             case Kind.KILLED_MIDWAY:
                 core.perils.steps_left = None
             case Kind.CLOCK_AHEAD if not fault.stays:
-                self.clocks.ahead_ms -= fault.size_ms
-                core.heard_at.clear()
+                await self._set_clock(-fault.size_ms)
             case Kind.CLOCK_BEHIND if not fault.stays:
-                self.clocks.ahead_ms += fault.size_ms
+                await self._set_clock(fault.size_ms)
             case _:
                 pass
+
+    async def _set_clock(self, by_ms: int) -> None:
+        """The core looks at its clocks every second, so that it sees this before anything else."""
+        self.machine.ahead_ms += by_ms
+        if by_ms < -MAX_DRIFT_MS:
+            self.core.heard_at.clear()
+        if self._is_up():
+            await self._survived(self.core.beat(_RENEWED_S))
 
     async def _killed(self, fault: Fault) -> None:
         core, up_ms = self.core, fault.to_ms
         if core.process is not None and fault.kind in (Kind.STOPPED, Kind.POLICY_CHANGED):
-            up_ms = self.clocks.true_ms + self.draw.randrange(1000, 30_000)
+            up_ms = self.machine.true_ms + self.draw.randrange(1000, 30_000)
             try:
-                core.process.runtime.close(self.clocks.wall_ms)
+                core.process.runtime.close(self.machine.wall_ms)
             except Killed:
                 self.report.counts["kills midway"] += 1
             except StorageError:
@@ -181,36 +186,33 @@ class Life:
 
     async def _step(self, step_s: int, lease_step_s: int) -> None:
         """One step of the plant, and everything that follows from it."""
-        active, before_ms = frozenset(self.active), self.clocks.true_ms
+        active, before_ms = frozenset(self.active), self.machine.true_ms
         orders = self.bus.commands(active, before_ms)
         happened, moves = self.adapter.step(orders, step_s, self.active)
-        self.clocks.true_ms = happened.reading.to_ms
-        said = self.adapter.says(happened, self.active, self.clocks.ahead_ms)
-        arriving = self.bus.up(said, active, self.clocks.true_ms)
-        self.ticked = False
+        self.machine.go(happened.reading.to_ms)
+        said = self.adapter.says(happened, self.active, self.machine.ahead_ms)
+        arriving = self.bus.up(said, active, self.machine.true_ms)
         if self._is_up():
             await self._survived(self.core.hear([*arriving, *self._asked()]))
         if self._is_up():
-            await self._survived(self._beat(lease_step_s))
+            await self._survived(self.core.beat(lease_step_s))
+        await self._survived(self.core.rest(step_s))
         self._look(moves)
         self._explain()
 
     def _is_up(self) -> bool:
         """Whether the core runs and has a broker; one whose time has come is booted."""
         core = self.core
-        if core.process is None and self.clocks.true_ms >= core.up_ms:
+        if core.process is None and self.machine.true_ms >= core.up_ms:
             went_on = core.boot()
             self.report.counts["boots"] += 1
             if went_on is False:
                 self._complain("restart_goes_on_where_it_was", "the restored state differs")
         return core.process is not None and not core.wire.away
 
-    async def _beat(self, step_s: int) -> None:
-        self.ticked = await self.core.beat(step_s)
-
     async def _survived(self, work: Awaitable[None]) -> None:
         """What a supervisor makes of a core that ends: it is started again."""
-        core, now_ms = self.core, self.clocks.true_ms
+        core, now_ms = self.core, self.machine.true_ms
         try:
             await work
         except Killed:
@@ -219,7 +221,7 @@ class Life:
             self.report.counts["ends without a disk"] += 1
             await core.end(now_ms + self.draw.choice((1000, 5000, 20_000)))
         except aiomqtt.MqttError:
-            core.pacing = None
+            core.connected = False
         except Exception:  # noqa: BLE001 - whatever it is, the core would be gone
             self._complain("core_never_breaks", traceback.format_exc(limit=-4))
             await core.end(now_ms + 5000)
@@ -237,7 +239,7 @@ class Life:
         """Let every checker look at what happened."""
         core, counts = self.core, self.report.counts
         moment = Moment(
-            now_ms=self.clocks.true_ms,
+            now_ms=self.machine.true_ms,
             records=tuple(core.perils.appended),
             sent=tuple(core.wire.sent),
             moves=tuple(moves),
@@ -265,7 +267,7 @@ class Life:
     def _explain(self) -> None:
         """Now and then the page is looked at: every event has its explanation."""
         runtime = self.core.runtime
-        if runtime is None or not self.ticked or self.draw.random() >= _EXPLAINED:
+        if runtime is None or self.draw.random() >= _EXPLAINED:
             return
         try:
             self.report.counts["explanations"] += len(picture(runtime.latest, runtime.policy))
@@ -275,16 +277,16 @@ class Life:
     async def _end(self) -> None:
         """Mend everything, end cleanly, prove."""
         for fault in list(self.active.values()):
-            self._mend(fault)
+            await self._mend(fault)
         core, counts = self.core, self.report.counts
         if core.process is None:
             core.boot()
         if core.process is not None:
-            core.process.runtime.close(self.clocks.wall_ms)
+            core.process.runtime.close(self.machine.wall_ms)
         await core.end(0)
         self._look([])
-        self.clocks.ahead_ms = max(self.clocks.ahead_ms, 2 * _DAY_MS)  # nobody is before its log
-        status = mirror.turn(core.layout, self.clocks, self.draw)
+        self.machine.ahead_ms = max(self.machine.ahead_ms, 2 * _DAY_MS)  # nobody is before its log
+        status = mirror.turn(core.layout, self.machine, self.draw)
         counts["answers"], counts["dropped"] = len(core.wire.answers), core.wire.dropped
         bodies = ending.bodies_of(core.layout)
         for checker, text in ending.faults_of_the_journal(core.layout, bodies, counts):
@@ -297,4 +299,4 @@ class Life:
             self._complain(checker, text)
 
     def _complain(self, checker: str, text: str) -> None:
-        self.report.complain(checker, text, self.clocks.true_ms)
+        self.report.complain(checker, text, self.machine.true_ms)

@@ -24,7 +24,7 @@ from bitgrid_research.verify.archive import Question, verify_workspace
 from bitgrid_research.verify.content import Content
 from bitgrid_research.verify.objects import Opener, SealedOpener
 from bitgrid_research.workspace import Workspace
-from support.edge.clock import Clocks
+from support.edge.clock import Machine
 
 _YEARS_MS = 40 * 365 * 86_400_000
 
@@ -55,7 +55,7 @@ def install(layout: Layout, now_ms: int, profile: str) -> None:
     grant(layout, consent, now_ms)
 
 
-def turn(layout: Layout, clocks: Clocks, draw: random.Random) -> Status | None:
+def turn(layout: Layout, machine: Machine, draw: random.Random) -> Status | None:
     """One turn of the agent; ``None`` where its clock is too far back for it."""
     settings = Settings(
         outbox=layout.outbox,
@@ -64,7 +64,7 @@ def turn(layout: Layout, clocks: Clocks, draw: random.Random) -> Status | None:
         state=layout.mirror,
     )
     world = World(
-        now_ms=lambda: clocks.wall_ms,
+        now_ms=lambda: machine.wall_ms,
         random=draw.randbytes,
         draw=lambda: draw.randrange(1000),
         wait=lambda _ms: False,

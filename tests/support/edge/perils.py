@@ -15,7 +15,7 @@ from bitgrid_core.journal.sqlite import SqliteJournal
 from bitgrid_core.outbox import Outbox
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The core's process is gone, as by SIGKILL."""
 
 
@@ -38,11 +38,13 @@ class Perils:
     head_seq: int = 0
 
     def reach(self) -> None:
-        """One step further; the armed one is the last.
+        """One step further; the armed one is the last, and nothing comes after it.
 
         Raises:
             Killed: it was.
         """
+        if self.dead:
+            raise Killed
         if self.steps_left is None:
             return
         self.steps_left -= 1

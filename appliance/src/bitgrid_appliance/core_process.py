@@ -73,9 +73,7 @@ class CoreProcess:
 
     @cached_property
     def _between(self) -> BetweenTicks:
-        return BetweenTicks(
-            self.runtime, by_wall=not self.household_clock, clocks=self.clocks
-        )
+        return BetweenTicks(self.runtime, by_wall=not self.household_clock, clocks=self.clocks)
 
     @cached_property
     def _ticking(self) -> Ticking:

@@ -143,7 +143,9 @@ class Core:
     heard_at: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def installed(cls, folder: Path, machine: Machine, policy: Policy, draw: random.Random) -> "Core":
+    def installed(
+        cls, folder: Path, machine: Machine, policy: Policy, draw: random.Random
+    ) -> "Core":
         """A core that has not been booted yet."""
         return cls(
             layout=Layout(folder),

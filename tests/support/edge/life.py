@@ -4,11 +4,13 @@ One thread, one order of things. A step: the adapter takes what was commanded an
 what it measured travels, the core hears it, ticks, and is looked at by every checker.
 """
 
+import logging
 import random
 import tempfile
 import time
 import traceback
 from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -56,7 +58,8 @@ def live(seed: int, days: int) -> Report:
 def live_in(folder: Path, seed: int, days: int) -> Report:
     """The same in a folder that stays: journal, outbox, archive and workspace lie there."""
     life = Life(seed, days, folder)
-    _loop().run_until_complete(life.run())
+    with _quietly():
+        _loop().run_until_complete(life.run())
     return life.report
 
 
@@ -64,6 +67,18 @@ def live_in(folder: Path, seed: int, days: int) -> Report:
 def _loop() -> VirtualLoop:
     """One loop for all lives of a process."""
     return VirtualLoop()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the log of everything that is survived."""
+    log = logging.getLogger("bitgrid")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 class Life:
@@ -100,7 +115,9 @@ class Life:
                 (e for e in episodes if e.from_ms <= self.machine.true_ms < e.to_ms), None
             )
             if episode is None:
-                following = any(e.from_ms == self.machine.true_ms + BLOCK_S * 1000 for e in episodes)
+                following = any(
+                    e.from_ms == self.machine.true_ms + BLOCK_S * 1000 for e in episodes
+                )
                 await self._step(BLOCK_S, _RENEWED_S if following else BLOCK_S)
             else:
                 await self._fine_step(episode)

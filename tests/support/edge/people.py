@@ -24,7 +24,9 @@ def request(draw: random.Random, state: EngineState, number: int) -> Message:
             level = draw.choice(_LEVELS)
             payload |= {} if level is None else {"level": level}
         case "autonomy":
-            payload["autonomy"] = draw.choice(("MANUAL", "ASSISTED", "SEMI", "FULL", "FULL", "FULL", "FULL"))
+            payload["autonomy"] = draw.choice(
+                ("MANUAL", "ASSISTED", "SEMI", "FULL", "FULL", "FULL", "FULL")
+            )
         case _:
             open_ids = [event.id for event in state.proposals.values()]
             payload["decision"] = draw.choice(open_ids) if open_ids else "1/load-1/tick/0"

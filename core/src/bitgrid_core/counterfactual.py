@@ -202,7 +202,7 @@ class _Search:
         for changes in options:
             _now, _votes, decision = self._decided(changes)
             if decision.level != self._here:  # held by autonomy, it is the present level
-                return _found(changes, decision)
+                return _found(tuple(sorted(changes, key=_likelihood)), decision)
         return None
 
     def _without_the_winner(self) -> Iterator[tuple[Change, _Said]]:
@@ -259,6 +259,10 @@ class _Search:
             else:
                 values[change.name] = change.after
         return EnergyState(**{**self._seen, **values}) if values else self._event.state
+
+
+def _likelihood(change: Change) -> int:
+    return INPUTS.index(change.name)
 
 
 def _winner(votes: tuple[Vote, ...], decision: Decision) -> tuple[object, ...]:

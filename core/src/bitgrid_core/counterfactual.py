@@ -77,8 +77,11 @@ def counterfactuals(event: DecisionEvent, policy: Policy) -> list[Counterfactual
         policy: the one whose digest the event carries.
 
     Returns:
-        One per input that can change the level alone; else the smallest pair, if any.
+        One per input that can change the level alone; else the smallest pair, if any. Nothing
+        for what the system itself decided: no input of the rules was asked.
     """
+    if event.decision.rule is Rule.SYS:
+        return []
     search = _Search(event, policy)
     singles = list(search.singles())
     return singles or list(search.pairs())[:1]
@@ -86,6 +89,8 @@ def counterfactuals(event: DecisionEvent, policy: Policy) -> list[Counterfactual
 
 def likeliest(event: DecisionEvent, policy: Policy) -> Counterfactual | None:
     """The first of them: what a person would look at first; what only time holds, time changes."""
+    if event.decision.rule is Rule.SYS:
+        return None
     search = _Search(event, policy)
     return next(search.singles(), None) or next(search.pairs(), None)
 

@@ -89,9 +89,16 @@ def _none_found(args: Namespace) -> BadInput:
 
 def _show(record: Record, policy: Policy, args: Namespace) -> None:
     event = from_body(record.body)
-    sentence, lines = short(event, args.lang), detail(event, args.lang)
-    change = what_changes(event, policy, args.lang)
-    chance = chance_sentence(earliest_chance(event, policy), args.lang)
+    try:
+        sentence, lines = short(event, args.lang), detail(event, args.lang)
+        change = what_changes(event, policy, args.lang)
+        chance = chance_sentence(earliest_chance(event, policy), args.lang)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Whatever somebody wrote into a record is bad input, not a fault of this program.
+        raise BadInput(
+            f"The decision of record {record.seq} cannot be explained: {error!r}.",
+            "Verify the journal.",
+        ) from error
     if args.json:
         told = {"short": sentence, "detail": lines, "change": change, "chance": chance}
         print_json({**told, "event": record.body}, pretty=False)

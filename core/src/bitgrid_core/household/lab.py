@@ -131,6 +131,7 @@ def plant_of_policy(bench: Bench, policy: Policy) -> PlantConfig:
             for load in policy.loads
         ),
         meter_includes_loads=policy.house_meter_includes_loads,
+        house_meter=not policy.house_load_derived,
     )
 
 

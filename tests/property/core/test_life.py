@@ -163,7 +163,9 @@ class Life(RuleBasedStateMachine):
             assert self.fresh == ()
 
     @rule(
-        load=st.sampled_from((None, *LOADS)), value=st.sampled_from((None, 60_001, 86_000)), hot=st.booleans()
+        load=st.sampled_from((None, *LOADS)),
+        value=st.sampled_from((None, 60_001, 86_000)),
+        hot=st.booleans(),
     )
     def something_is_measured(self, load: str | None, value: int | None, hot: bool) -> None:
         """Between two ticks only what stops happens."""

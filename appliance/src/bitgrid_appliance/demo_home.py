@@ -144,4 +144,5 @@ def _plant(words: HomeWords, policy: Policy) -> PlantConfig:
         noise_permille=_NOISE_PERMILLE if words.seed else 0,
         seed=words.seed,
         meter_includes_loads=policy.house_meter_includes_loads,
+        house_meter=not policy.house_load_derived,
     )

@@ -13,7 +13,7 @@ from bitgrid_appliance.ports import CoreJournal
 from bitgrid_core.block import block_start_ms, parse_at
 from bitgrid_core.context import Aggregate, BlockAggregates, BlockCollector, Measurement
 from bitgrid_core.policy import Policy
-from bitgrid_core.signals import SIGNALS, Quality
+from bitgrid_core.signals import SIGNALS, Quality, Source
 
 _SITE = "site"
 
@@ -43,14 +43,20 @@ def last_at_ms(journal: CoreJournal) -> int:
 
 
 def _samples(window: BlockAggregates, boundary_ms: int) -> Iterator[Measurement]:
-    yield from _of_device(_SITE, window.site, boundary_ms)
+    measured = {
+        name: found
+        for name, found in window.site.items()
+        if window.sources.get(name) is not Source.DERIVED
+    }
+    yield from _of_device((_SITE, measured), boundary_ms, window.sources)
     for load, signals in window.loads.items():
-        yield from _of_device(load, signals, boundary_ms)
+        yield from _of_device((load, signals), boundary_ms, {})
 
 
 def _of_device(
-    device: str, signals: Mapping[str, Aggregate], boundary_ms: int
+    heard: tuple[str, Mapping[str, Aggregate]], boundary_ms: int, sources: Mapping[str, Source]
 ) -> Iterator[Measurement]:
+    device, signals = heard
     for name, found in signals.items():
         signal = SIGNALS[name]
         if found.last is not None and found.age_ms is not None:
@@ -59,7 +65,7 @@ def _of_device(
                 device=device,
                 value=found.last,
                 at_ms=boundary_ms - found.age_ms,
-                source="journal",
+                source=sources.get(name, "journal"),
                 quality=Quality.OK,
             )
         if found.quality in (Quality.MISSING, Quality.SUSPECT):

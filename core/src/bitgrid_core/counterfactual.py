@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from bitgrid_core.arbiter import advance, arbitrate
 from bitgrid_core.deciding import Frame, acted_level, decide
@@ -43,6 +43,9 @@ MAX_WAIT_BLOCKS: Final = 24
 _ORDER: Final = (*INPUTS[:6], WAIT, *INPUTS[6:])
 _ANYTHING: Final = frozenset(INPUTS)
 _FIELDS: Final = tuple(field.name for field in fields(EnergyState))
+
+
+_Said: TypeAlias = tuple[Situation, tuple[Vote, ...], Decision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,7 @@ class _Search:
         self._frame = Frame(policy=policy, digest=event.policy, autonomy=event.autonomy)
         self._here = outcome(event)
         self._now = situation(event.state, event.memory, policy, self._load)
+        self._said: dict[tuple[Change, ...], _Said] = {}
         self._seen = {name: getattr(event.state, name) for name in _FIELDS}
         self._dark_w = surplus_without_pv_w(self._now)
 
@@ -170,7 +174,7 @@ class _Search:
     def pairs(self) -> Iterator[Counterfactual]:
         """Two changes: one that takes the deciding vote away, one that the next vote asks for."""
         waiting = []
-        for change, now, votes, decision in self._without_the_winner():
+        for change, (now, votes, decision) in self._without_the_winner():
             names = self._worth_trying(now, votes, decision) - {change.name}
             found = self._first(
                 (change, other)
@@ -201,22 +205,20 @@ class _Search:
     def _first(self, options: Iterable[tuple[Change, ...]]) -> Counterfactual | None:
         """The first changes that lead to another level."""
         for changes in options:
-            _now, _votes, decision = self._decided(self._changed(changes))
+            _now, _votes, decision = self._decided(changes)
             if decision.level != self._here:  # held by autonomy, it is the present level
-                return _found(changes, decision)
+                return _found(tuple(sorted(changes, key=_likelihood)), decision)
         return None
 
-    def _without_the_winner(
-        self,
-    ) -> Iterator[tuple[Change, Situation, tuple[Vote, ...], Decision]]:
+    def _without_the_winner(self) -> Iterator[tuple[Change, _Said]]:
         """Single changes after which another vote decides, and what that vote says."""
         before, votes = self._event.decision, self._event.votes
         names = self._worth_trying(self._now, votes, before)
         for name in INPUTS:
             for change in changes_of(self._now, name) if name in names else ():
-                now, others, decision = self._decided(self._changed((change,)))
+                said = _now, others, decision = self._decided((change,))
                 if _winner(others, decision) != _winner(votes, before):
-                    yield change, now, others, decision
+                    yield change, said
 
     def _asked_for_later(self) -> Iterator[Change]:
         """What the vote asks for that decides when time has taken the present one away."""
@@ -242,11 +244,16 @@ class _Search:
     def _decide(self, state: EnergyState, memory: Memory) -> tuple[DecisionEvent, Memory]:
         return decide(self._frame, self._load, state, memory)
 
-    def _decided(self, state: EnergyState) -> tuple[Situation, tuple[Vote, ...], Decision]:
-        """A decision without its event."""
-        now = situation(state, self._event.memory, self._frame.policy, self._load)
-        votes = all_votes(now)
-        return now, votes, arbitrate(now, votes, self._frame.autonomy)
+    def _decided(self, changes: tuple[Change, ...]) -> _Said:
+        """A decision without its event; a pair's first change was asked about alone before."""
+        said = self._said.get(changes)
+        if said is None:
+            state, policy = self._changed(changes), self._frame.policy
+            now = situation(state, self._event.memory, policy, self._load)
+            votes = all_votes(now)
+            said = now, votes, arbitrate(now, votes, self._frame.autonomy)
+            self._said[changes] = said
+        return said
 
     def _changed(self, changes: tuple[Change, ...]) -> EnergyState:
         values: dict[str, int] = {}
@@ -257,6 +264,10 @@ class _Search:
             else:
                 values[change.name] = change.after
         return EnergyState(**{**self._seen, **values}) if values else self._event.state
+
+
+def _likelihood(change: Change) -> int:
+    return INPUTS.index(change.name)
 
 
 def _winner(votes: tuple[Vote, ...], decision: Decision) -> tuple[object, ...]:

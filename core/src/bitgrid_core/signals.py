@@ -31,6 +31,19 @@ class Doubt(StrEnum):
     SAID = "said"
 
 
+class Source(StrEnum):
+    """Where a value of a window comes from. A record names only what is not the usual.
+
+    A signal is usually measured, a forecast usually received.
+    """
+
+    MEASURED = "measured"
+    ASLEEP = "asleep"
+    DERIVED = "derived"
+    RECEIVED = "received"
+    LOCAL = "local"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
     """What a signal can do and what it cannot; ``None`` is not judged.
@@ -149,6 +162,7 @@ GRID_PHASES: Final = tuple(
 )
 """The one signed power: import positive, as such meters say it; ``context.phases`` nets them."""
 BATTERY_CHARGE = _power("battery_charge_w", Caution.UP, _STEADY_HABITS)
+BATTERY_DISCHARGE = _power("battery_discharge_w", Caution.UP, _STEADY_HABITS)
 LOAD_POWER = _power("load_power_w", Caution.UP, _STEADY_HABITS)
 BATTERY_SOC = Signal(
     name="battery_soc_pct",
@@ -219,6 +233,7 @@ SIGNALS: Final = {
         GRID_EXPORT,
         *GRID_PHASES,
         BATTERY_CHARGE,
+        BATTERY_DISCHARGE,
         BATTERY_SOC,
         PRICE,
         PV_FORECAST,

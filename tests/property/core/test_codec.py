@@ -257,7 +257,7 @@ def test_event_with_one_strange_part_is_read_or_refused(
         return
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", None])
+@pytest.mark.parametrize("version", [0, 4, "1", None])
 def test_unknown_version_of_event_or_policy_is_refused(version: Any) -> None:
     """A newer format is not guessed at."""
     event, _after = decision_at(moment(1))

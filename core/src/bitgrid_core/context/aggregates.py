@@ -2,17 +2,19 @@
 
 The proof begins here: raw samples are not kept. In a record an aggregate is the list
 ``[mean, last, min, max, count, age_ms]``, with the quality behind it unless it is ``ok``, and
-behind ``suspect`` the reason, where it is known.
+behind ``suspect`` the reason, where it is known. ``sources`` names signals of the site that do not
+come from where they usually do, and is left out where all of them do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from bitgrid_core.codec import Json
-from bitgrid_core.signals import Doubt, Quality
+from bitgrid_core.signals import Doubt, Quality, Source
 
 
 class Aggregate(NamedTuple):
@@ -39,6 +41,7 @@ class Aggregate(NamedTuple):
     doubt: Doubt | None = None
 
 
+_USUAL: Mapping[str, Source] = MappingProxyType({})
 _SHORT = 6
 """Entries of a list whose quality is ``ok``."""
 
@@ -54,6 +57,7 @@ class BlockAggregates:
         loads: by load id, then by signal name.
         pv_forecast_w: per block from ``block_id`` on, over the look-ahead.
         prices_ct_per_mwh: the same for the price; the first is now.
+        sources: of the site's signals and the forecast, where it is not the usual one.
     """
 
     block_id: int
@@ -62,10 +66,11 @@ class BlockAggregates:
     loads: Mapping[str, Mapping[str, Aggregate]]
     pv_forecast_w: tuple[int | None, ...] = ()
     prices_ct_per_mwh: tuple[int | None, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=lambda: _USUAL)
 
     def to_body(self) -> dict[str, Json]:
         """The body of a ``block`` record."""
-        return {
+        body: dict[str, Json] = {
             "block_id": self.block_id,
             "local_day": self.local_day,
             "site": {name: _list(item) for name, item in self.site.items()},
@@ -76,6 +81,9 @@ class BlockAggregates:
             "pv_forecast_w": list(self.pv_forecast_w),
             "prices_ct_per_mwh": list(self.prices_ct_per_mwh),
         }
+        if self.sources:
+            body["sources"] = {name: source.value for name, source in self.sources.items()}
+        return body
 
     @classmethod
     def from_body(cls, body: Mapping[str, Json]) -> BlockAggregates:
@@ -92,7 +100,13 @@ class BlockAggregates:
             loads={load: _aggregates(signals) for load, signals in loads.items()},
             pv_forecast_w=tuple(cast("list[int | None]", body["pv_forecast_w"])),
             prices_ct_per_mwh=tuple(cast("list[int | None]", body["prices_ct_per_mwh"])),
+            sources=_sources(body),
         )
+
+
+def _sources(body: Mapping[str, Json]) -> Mapping[str, Source]:
+    named = cast("dict[str, str]", body.get("sources") or {})
+    return {name: Source(source) for name, source in named.items()} if named else _USUAL
 
 
 def _list(item: Aggregate) -> list[Json]:

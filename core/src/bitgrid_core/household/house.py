@@ -148,9 +148,9 @@ class House:
 
         Without the way over text: a year of laboratory makes half a million values.
         """
-        includes, at_ms = self.plant.config.meter_includes_loads, reading.to_ms - 1
-        for device, signal, value, _source in readings.said(reading, meter_includes_loads=includes):
-            collector.hear(device, signal, value, at_ms)
+        at_ms = reading.to_ms - 1
+        for device, signal, value, source in readings.said(reading, self.plant.config):
+            collector.hear(device, signal, value, at_ms, asleep=source == readings.ASLEEP)
         if self.now_ms % BLOCK_MS == 0:
             forecast = readings.forecast_value(self._forecast_w(), self.now_ms, self.now_ms - 1)
             if forecast is None:
@@ -160,10 +160,9 @@ class House:
 
     def messages(self, reading: PlantReading) -> tuple[Message, ...]:
         """What to publish about a step that ended now; the forecast once per block."""
-        includes = self.plant.config.meter_includes_loads
         said = readings.acks(reading)
         said += readings.statuses(reading, unchanged=self.n <= 1)
-        said += readings.measurements(reading, meter_includes_loads=includes)
+        said += readings.measurements(reading, self.plant.config)
         if self.now_ms % BLOCK_MS == 0:
             said.append(self._forecast())
         return tuple(said)

@@ -36,6 +36,7 @@ class PlantConfig:
         noise_permille: spread of the seeded noise on PV and house; 0 plays the record as it is.
         seed: of that noise.
         meter_includes_loads: the house meter sees the flexible loads, too.
+        house_meter: whether there is one; the battery's discharge is measured where there is none.
     """
 
     pv_scale_permille: int = 1000
@@ -44,6 +45,7 @@ class PlantConfig:
     noise_permille: int = 0
     seed: int = 0
     meter_includes_loads: bool = False
+    house_meter: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.pv_scale_permille <= 100_000:  # noqa: PLR2004 - a hundred roofs

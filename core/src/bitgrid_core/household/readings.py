@@ -4,7 +4,7 @@ Pure. Topics here are the part behind ``bitgrid/v1/{site}/``. A measurement is s
 last millisecond of its step, so that it lies in the block that the step ends and is fresh at
 the boundary. An unknown value is published as ``null`` with quality ``missing``: a gap stays one.
 Numbers are integers or decimal text. ``house_load_w`` excludes flexible loads unless the plant's
-meter includes them.
+meter includes them, and is not there without a house meter.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from bitgrid_core.block import BLOCK_S, at_text
 from bitgrid_core.codec import Json
 from bitgrid_core.context.measurement import Forecast
 from bitgrid_core.household.load import Ack
-from bitgrid_core.household.plant import PlantReading
+from bitgrid_core.household.plant import PlantConfig, PlantReading
 from bitgrid_core.household.series import Column
 from bitgrid_core.model import OFF
-from bitgrid_core.signals import Quality, Signal
+from bitgrid_core.signals import Quality, Signal, Source
 from bitgrid_core.units import to_people
 
 SITE_DEVICE: Final = "site"
+_PLANT: Final = PlantConfig()
 _OK: Final = Quality.OK.value
 _MISSING: Final = Quality.MISSING.value
 _SOURCE: Final = "household"
-_ASLEEP: Final = "asleep"
+ASLEEP: Final = Source.ASLEEP.value
 _WHOLE: Final = frozenset({"w", "count"})
 """Inside units that are people's units, too."""
 
@@ -50,25 +51,29 @@ class Message:
     retained: bool = False
 
 
-def measurements(reading: PlantReading, *, meter_includes_loads: bool = False) -> list[Message]:
+def measurements(reading: PlantReading, config: PlantConfig = _PLANT) -> list[Message]:
     """Every measurement of a step as a message, site first, then each load."""
     at = at_text(reading.to_ms - 1)
-    found = said(reading, meter_includes_loads=meter_includes_loads)
+    found = said(reading, config)
     return [_measurement(one, at) for one in found]
 
 
-def said(reading: PlantReading, *, meter_includes_loads: bool) -> list[Said]:
+def said(reading: PlantReading, config: PlantConfig) -> list[Said]:
     """Device, signal, value inside, source: site first, then each load."""
     flows = reading.flows
     balanced = reading.pv_known and reading.house_known
-    house_w = flows.house + flows.loads if meter_includes_loads else flows.house
-    pv_source = _ASLEEP if reading.asleep else _SOURCE
+    house_w = flows.house + flows.loads if config.meter_includes_loads else flows.house
+    pv_source = ASLEEP if reading.asleep else _SOURCE
     found: list[Said] = [
         (SITE_DEVICE, signals.PV_POWER, flows.pv if reading.pv_known else None, pv_source),
-        (SITE_DEVICE, signals.HOUSE_LOAD, house_w if reading.house_known else None, _SOURCE),
         (SITE_DEVICE, signals.GRID_IMPORT, flows.grid_import if balanced else None, _SOURCE),
         (SITE_DEVICE, signals.GRID_EXPORT, flows.grid_export if balanced else None, _SOURCE),
     ]
+    if config.house_meter:
+        known_w = house_w if reading.house_known else None
+        found.insert(1, (SITE_DEVICE, signals.HOUSE_LOAD, known_w, _SOURCE))
+    elif reading.soc_permille is not None:
+        found.append((SITE_DEVICE, signals.BATTERY_DISCHARGE, flows.battery_discharge, _SOURCE))
     if reading.soc_permille is not None:
         found.append((SITE_DEVICE, signals.BATTERY_SOC, reading.soc_permille, _SOURCE))
         found.append((SITE_DEVICE, signals.BATTERY_CHARGE, flows.battery_charge, _SOURCE))

@@ -22,6 +22,8 @@ _Part = TypeVar("_Part", Flows, LoadState)
 def taken_from(series: Series, config: PlantConfig) -> str:
     """Digest of what a snapshot belongs to."""
     settings = asdict(config) | {"seed": f"{config.seed:016x}"}
+    if config.house_meter:  # as it was before there was a choice
+        del settings["house_meter"]
     return codec.digest({"series": series.digest(), "config": _lists(settings)})
 
 

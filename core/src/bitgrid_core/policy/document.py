@@ -1,7 +1,8 @@
 """Policy as a canonical document — the form that is digested and recorded — and back.
 
 A policy is written in the oldest format that can say it, so that its digest outlives an update:
-format 1 knows the surplus strategy alone, format 2 the bands of the battery as well. Invariant:
+format 1 knows the surplus strategy alone, format 2 the bands of the battery as well, format 3 also
+a house load that is derived. Invariant:
 one policy has one document, and a recorded document gives its own bytes again.
 """
 
@@ -23,14 +24,16 @@ from bitgrid_core.policy.model import (
 
 SURPLUS_ALONE: Final = 1
 WITH_SOC_BAND: Final = 2
+WITH_DERIVED_HOUSE_LOAD: Final = 3
 
+_FORMATS: Final = (SURPLUS_ALONE, WITH_SOC_BAND, WITH_DERIVED_HOUSE_LOAD)
 _DEFAULTS: Final = Thresholds()
 
 
 def to_document(policy: Policy) -> dict[str, Json]:
     """The policy in integers, complete, defaults written out."""
     written = _format(policy)
-    return {
+    document: dict[str, Json] = {
         "v": written,
         "version": policy.version,
         "strategy": policy.strategy.value,
@@ -42,6 +45,9 @@ def to_document(policy: Policy) -> dict[str, Json]:
         "thresholds": _thresholds_document(policy.thresholds, written),
         "loads": [_load_document(load, written) for load in policy.loads],
     }
+    if written >= WITH_DERIVED_HOUSE_LOAD:
+        document["house_load_derived"] = policy.house_load_derived
+    return document
 
 
 def policy_digest(policy: Policy) -> str:
@@ -89,6 +95,8 @@ def warnings(policy: Policy, *, peak_w: int | None = None, price: int | None = N
 
 def _format(policy: Policy) -> int:
     """The oldest format that says everything about this policy."""
+    if policy.house_load_derived:
+        return WITH_DERIVED_HOUSE_LOAD
     everyone = (policy.thresholds, *(load.thresholds for load in policy.loads))
     banded = any(
         getattr(limits, name) != getattr(_DEFAULTS, name)
@@ -122,7 +130,7 @@ def _load_document(load: LoadProfile, written: int) -> Json:
 def _policy(document: dict[str, Json]) -> Policy:
     rest = dict(document)
     written = rest.pop("v")
-    if written not in (SURPLUS_ALONE, WITH_SOC_BAND) or isinstance(written, bool):
+    if not isinstance(written, int) or isinstance(written, bool) or written not in _FORMATS:
         raise BadInput(f"Policy format {written!r} is unknown.", "Use a newer version.")
     loads = tuple(
         _load(cast("dict[str, Json]", item), written)
@@ -130,12 +138,18 @@ def _policy(document: dict[str, Json]) -> Policy:
     )
     thresholds = _thresholds(rest.pop("thresholds"), written)
     strategy = Strategy(cast("str", rest.pop("strategy")))
-    if set(rest) != {field.name for field in fields(Policy)} - {"loads", "thresholds", "strategy"}:
+    if set(rest) != _switches(written):
         raise BadInput("The recorded policy has unknown or missing keys.", "Use a newer version.")
     policy = Policy(loads=loads, thresholds=thresholds, strategy=strategy, **rest)  # type: ignore[arg-type]  # keys checked
     if _format(policy) != written:
         raise BadInput(f"The recorded policy is none of format {written}.", "Verify the journal.")
     return policy
+
+
+def _switches(written: int) -> set[str]:
+    """Keys that stand in the document as they do in the policy."""
+    known = {field.name for field in fields(Policy)} - {"loads", "thresholds", "strategy"}
+    return known if written >= WITH_DERIVED_HOUSE_LOAD else known - {"house_load_derived"}
 
 
 def _load(document: dict[str, Json], written: int) -> LoadProfile:

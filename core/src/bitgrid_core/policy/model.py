@@ -142,6 +142,7 @@ class Policy:
         dynamic_price: whether a price signal is expected.
         has_forecast: whether a PV forecast is expected.
         house_meter_includes_loads: whether the loads' power is part of ``house_load_w``.
+        house_load_derived: there is no house meter: ``house_load_w`` is what the other meters leave.
         thresholds: for every load without its own.
         loads: rising priority number.
     """
@@ -153,6 +154,7 @@ class Policy:
     dynamic_price: bool = False
     has_forecast: bool = True
     house_meter_includes_loads: bool = False
+    house_load_derived: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     loads: tuple[LoadProfile, ...] = ()
 

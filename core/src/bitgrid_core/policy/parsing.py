@@ -93,6 +93,7 @@ _SWITCHES: Final = (
     "dynamic_price",
     "has_forecast",
     "house_meter_includes_loads",
+    "house_load_derived",
 )
 _DEFAULT_LEVELS_W: Final[dict[str, object]] = {"eco": 800, "standard": 1300, "super": 1674}
 _LOAD_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -144,6 +145,8 @@ def parse_policy(document: Mapping[str, object]) -> Policy:
     strategy = _strategy(document.get("strategy", "surplus"), faults)
     if strategy is Strategy.SOC_BAND and switches["has_battery"] is False:
         faults.note("strategy", "'soc_band' needs a battery, and has_battery is false.")
+    if switches["house_load_derived"] and switches["house_meter_includes_loads"]:
+        faults.note("house_load_derived", "is of a site without a house meter that includes loads.")
     loads = _loads(document.get("loads", []), thresholds, faults)
     faults.raise_if_any("The policy")
     given = {name: value for name, value in switches.items() if value is not None}

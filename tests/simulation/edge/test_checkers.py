@@ -183,6 +183,12 @@ def test_unheard_heat_is_seen() -> None:
     assert told(started(heats=heats)) == {"no_heat_goes_unheard"}
 
 
+def test_quiet_block_without_a_decision_is_seen() -> None:
+    """The block before had one."""
+    assert told(started(due=BLOCK + 1)) == {"no_quiet_block_stays_undecided"}
+    assert told(started(due=BLOCK)) == set()
+
+
 def test_every_checker_is_named_here() -> None:
     """A checker that nobody has shown to fail proves nothing."""
     text = Path(__file__).read_text(encoding="utf-8")

@@ -100,6 +100,12 @@ def no_heat_goes_unheard(moment: Moment, ledger: Ledger) -> Iterator[str]:
             yield f"{heat.load} is too hot and still {heat.level}"
 
 
+def no_quiet_block_stays_undecided(moment: Moment, ledger: Ledger) -> Iterator[str]:
+    """Where nothing is in its way, every block has its decision: nothing hangs for ever."""
+    if ledger.newest_tick < moment.due:
+        yield f"block {moment.due} is quiet and undecided, the newest is {ledger.newest_tick}"
+
+
 EVENT_CHECKERS: tuple[EventChecker, ...] = (
     no_start_without_a_mandatory_signal,
     no_restart_under_lockout,
@@ -112,6 +118,7 @@ MOMENT_CHECKERS: tuple[MomentChecker, ...] = (
     no_rise_without_a_record,
     no_load_outlives_its_lease,
     no_heat_goes_unheard,
+    no_quiet_block_stays_undecided,
 )
 
 

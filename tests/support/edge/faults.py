@@ -43,7 +43,7 @@ SITE_SIGNALS = (
 )
 LOAD_SIGNALS = ("load_power_w", "load_temp_c", "heartbeat")
 _OFTEN = (Kind.PEOPLE, Kind.LOAD_HOT, Kind.KILLED_MIDWAY, Kind.SENSOR_MISSING)
-_STEPS_S = (20, 20, 20, 20, 10, 60, 60, 5)
+_STEPS_S = (20, 20, 20, 20, 30, 30, 60, 60, 60, 10, 5)
 _SUNNY = range(7 * 6, 17 * 6)
 
 

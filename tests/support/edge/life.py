@@ -18,7 +18,7 @@ import aiomqtt
 
 from bitgrid_appliance.clock import MAX_DRIFT_MS
 from bitgrid_appliance.core_process import picture
-from bitgrid_core.block import BLOCK_MS, BLOCK_S, BLOCKS_PER_DAY
+from bitgrid_core.block import BLOCK_MS, BLOCK_S, BLOCKS_PER_DAY, block_at
 from bitgrid_core.errors import StorageError
 from bitgrid_core.household import Message
 from support.edge import ending, mirror
@@ -38,6 +38,8 @@ from support.edge.trace import Ledger, Moment, Move, starts
 
 _DAY_MS = BLOCKS_PER_DAY * BLOCK_MS
 _RENEWED_S = 20
+_SETTLED = 2
+"""Quiet steps after an episode, within which a core may still come up and listen."""
 _EXPLAINED = 0.002
 _ASKED_QUIETLY = 0.01
 _REPLAYED_TWICE = 4
@@ -99,7 +101,7 @@ class Life:
             self.core.layout, self.machine.wall_ms, self.draw.choice(("full", "research"))
         )
         self.active: dict[Kind, Fault] = {}
-        self.asked = 0
+        self.asked = self.quiet = 0
 
     async def run(self) -> None:
         """All days, then the proof."""
@@ -119,11 +121,13 @@ class Life:
                     e.from_ms == self.machine.true_ms + BLOCK_S * 1000 for e in episodes
                 )
                 await self._step(BLOCK_S, _RENEWED_S if following else BLOCK_S)
+                self.quiet += 1
             else:
                 await self._fine_step(episode)
 
     async def _fine_step(self, episode: Episode) -> None:
         """A step of an episode; with its last one everything is mended."""
+        self.quiet = 0
         end_ms = self.machine.true_ms + episode.step_s * 1000
         is_last = end_ms >= episode.to_ms
         now = [f for f in episode.faults if f.from_ms < end_ms and f.to_ms > self.machine.true_ms]
@@ -262,6 +266,7 @@ class Life:
             moves=tuple(moves),
             levels=self.adapter.levels(),
             heats=tuple(core.heats),
+            due=block_at(self.machine.wall_ms) if self.quiet >= _SETTLED and core.connected else 0,
         )
         core.perils.appended.clear()
         core.wire.sent.clear()

@@ -53,7 +53,11 @@ class Heat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """What happened since the tick before."""
+    """What happened since the tick before.
+
+    Attributes:
+        due: the block that must be decided by now, as nothing was in its way; 0 for none.
+    """
 
     now_ms: int
     records: tuple[Record, ...] = ()
@@ -61,6 +65,7 @@ class Moment:
     moves: tuple[Move, ...] = ()
     levels: dict[str, str] = field(default_factory=dict)
     heats: tuple[Heat, ...] = ()
+    due: int = 0
 
 
 @dataclass(slots=True)
@@ -75,6 +80,7 @@ class Ledger:
         changed: block of each load's last change of level.
         locked: by load, the last block that its newest lockout surely covers.
         ticked: blocks and loads that had their tick decision.
+        newest_tick: the newest block that had any.
         leases: by load, when the actuator's lease ends, in true time.
     """
 
@@ -85,6 +91,7 @@ class Ledger:
     changed: dict[str, int] = field(default_factory=dict)
     locked: dict[str, int] = field(default_factory=dict)
     ticked: set[tuple[int, str]] = field(default_factory=set)
+    newest_tick: int = 0
     leases: dict[str, int] = field(default_factory=dict)
 
     def take(self, record: Record) -> None:
@@ -120,6 +127,7 @@ class Ledger:
             self.changed[load] = block
         if event["trigger"] == "tick":
             self.ticked.add((block, load))
+            self.newest_tick = max(block, self.newest_tick)
         limits = self.limits(load)
         if is_hot(event, limits):
             until = block + -(-limits.safety_lockout_ms // BLOCK_MS) - 1

@@ -33,7 +33,7 @@ CHECKERS = (
     *(check.__name__ for check in (*EVENT_CHECKERS, *MOMENT_CHECKERS)),
     *("restart_goes_on_where_it_was", "core_never_breaks", "every_decision_is_explained"),
     *("journal_verifies", "replay_is_identical"),
-    *("mirrored_copy_verifies", "mirrored_copy_replays"),
+    *("agent_never_breaks", "mirrored_copy_verifies", "mirrored_copy_replays"),
 )
 """Everything that may complain."""
 

@@ -19,8 +19,9 @@ import aiomqtt
 from bitgrid_appliance.clock import MAX_DRIFT_MS
 from bitgrid_appliance.core_process import picture
 from bitgrid_core.block import BLOCK_MS, BLOCK_S, BLOCKS_PER_DAY, block_at
-from bitgrid_core.errors import StorageError
+from bitgrid_core.errors import BitgridError, MissingDependency, StorageError
 from bitgrid_core.household import Message
+from bitgrid_mirror_agent.status import Status
 from support.edge import ending, mirror
 from support.edge.adapter import Adapter
 from support.edge.bus import Bus
@@ -107,7 +108,7 @@ class Life:
         """All days, then the proof."""
         for _ in range(self.report.days):
             await self._day(self.machine.true_ms)
-            mirror.turn(self.core.layout, self.machine, self.draw)
+            self._mirror()
         await self._end()
 
     async def _day(self, start_ms: int) -> None:
@@ -296,6 +297,16 @@ class Life:
         except Exception:  # noqa: BLE001 - whatever it is, people would see nothing
             self._complain("every_decision_is_explained", traceback.format_exc(limit=-4))
 
+    def _mirror(self) -> Status | None:
+        """The agent's turn of the day; ``None`` if it could not push."""
+        try:
+            return mirror.turn(self.core.layout, self.machine, self.draw)
+        except MissingDependency:
+            self.report.counts["agent waits for its clock"] += 1
+        except BitgridError as error:
+            self._complain("agent_never_breaks", str(error))
+        return None
+
     async def _end(self) -> None:
         """Mend everything, end cleanly, prove."""
         for fault in list(self.active.values()):
@@ -308,7 +319,7 @@ class Life:
         await core.end(0)
         self._look([])
         self.machine.ahead_ms = max(self.machine.ahead_ms, 2 * _DAY_MS)  # nobody is before its log
-        status = mirror.turn(core.layout, self.machine, self.draw)
+        status = self._mirror()
         counts["answers"], counts["dropped"] = len(core.wire.answers), core.wire.dropped
         bodies = ending.bodies_of(core.layout)
         for checker, text in ending.faults_of_the_journal(core.layout, bodies, counts):

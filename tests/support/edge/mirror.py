@@ -9,7 +9,6 @@ from bitgrid_appliance.bootstrap import grant, make_folders
 from bitgrid_appliance.consent import Consent, Recipient
 from bitgrid_appliance.settings import Layout
 from bitgrid_core.archive.leaf import Leaf
-from bitgrid_core.errors import MissingDependency
 from bitgrid_core.journal.sqlite import StoredBody
 from bitgrid_mirror_agent.agent import Agent, World
 from bitgrid_mirror_agent.directory import DirectoryStore
@@ -55,8 +54,12 @@ def install(layout: Layout, now_ms: int, profile: str) -> None:
     grant(layout, consent, now_ms)
 
 
-def turn(layout: Layout, machine: Machine, draw: random.Random) -> Status | None:
-    """One turn of the agent; ``None`` where its clock is too far back for it."""
+def turn(layout: Layout, machine: Machine, draw: random.Random) -> Status:
+    """One turn of the agent.
+
+    Raises:
+        BitgridError: what a person would have to see to.
+    """
     settings = Settings(
         outbox=layout.outbox,
         consent=layout.consent,
@@ -72,10 +75,7 @@ def turn(layout: Layout, machine: Machine, draw: random.Random) -> Status | None
         hook=lambda _step: None,
         progress=lambda _status: None,
     )
-    try:
-        return Agent(settings, world).turn()
-    except MissingDependency:
-        return None
+    return Agent(settings, world).turn()
 
 
 def faults_of_the_copy(

@@ -19,10 +19,12 @@ from bitgrid_appliance.consent import Consent, granted, read_consent, sign_conse
 from bitgrid_appliance.health import accepts, ready_word
 from bitgrid_appliance.intact import require_intact
 from bitgrid_appliance.keys import core_key
+from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.runtime import Ports, Runtime
 from bitgrid_appliance.settings import Layout, Settings
 from bitgrid_appliance.supervisor import ChildSpec, program_path
+from bitgrid_appliance.unrecorded import TraceFile
 from bitgrid_core.errors import StorageError
 from bitgrid_core.journal.anchors import read_anchors
 from bitgrid_core.journal.sqlite import SqliteJournal
@@ -34,7 +36,9 @@ _PREDECESSOR_S: Final = 5.0
 
 
 @contextmanager
-def core_runtime(layout: Layout, policy: Policy, time_zone: str) -> Iterator[Runtime]:
+def core_runtime(
+    layout: Layout, policy: Policy, time_zone: str, lease_s: int = LEASE_S
+) -> Iterator[Runtime]:
     """A core's runtime on its data directory, for the body.
 
     Raises:
@@ -54,8 +58,9 @@ def core_runtime(layout: Layout, policy: Policy, time_zone: str) -> Iterator[Run
             slices=Outbox(layout.outbox),
             anchors=AnchorFile(layout.anchors, key.sign),
             local_day=local_day(time_zone),
+            trace=TraceFile(layout.unrecorded),
         )
-        yield Runtime(ports, policy)
+        yield Runtime(ports, policy, lease_s)
 
 
 def make_folders(layout: Layout) -> None:

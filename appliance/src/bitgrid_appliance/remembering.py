@@ -2,14 +2,15 @@
 
 Raw samples are not kept, but a window's record says each signal's last value and its age. Put
 back into an empty collector they count for no mean; they only grow old, as without the restart.
-Pure.
+Reads only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bitgrid_core.block import block_start_ms
+from bitgrid_appliance.ports import CoreJournal
+from bitgrid_core.block import block_start_ms, parse_at
 from bitgrid_core.context import Aggregate, BlockAggregates, BlockCollector, Measurement
 from bitgrid_core.policy import Policy
 from bitgrid_core.signals import SIGNALS, Quality, Source
@@ -26,6 +27,19 @@ def collector_after(policy: Policy, window: BlockAggregates | None) -> BlockColl
     for sample in _samples(window, boundary_ms):
         collector.add(sample, boundary_ms)
     return collector
+
+
+def last_window(journal: CoreJournal) -> BlockAggregates | None:
+    """The newest closed window."""
+    newest = journal.newest("block")
+    return BlockAggregates.from_body(newest.body) if newest else None
+
+
+def last_at_ms(journal: CoreJournal) -> int:
+    """When the newest record was made; 0 for an empty journal."""
+    seq = journal.head().seq
+    newest = next(iter(journal.records(seq, seq)), None) if seq else None
+    return parse_at(newest.at) if newest else 0
 
 
 def _samples(window: BlockAggregates, boundary_ms: int) -> Iterator[Measurement]:

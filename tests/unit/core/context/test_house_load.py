@@ -80,7 +80,7 @@ def test_parts_that_do_not_fit_leave_zero() -> None:
 @pytest.mark.parametrize("signal", sorted({signal for _device, signal in PARTS}))
 def test_missing_part_makes_it_missing_and_starts_nothing(signal: str) -> None:
     """No part is taken for 0: every load stops for want of telemetry."""
-    window = closed(**{signal: None})
+    window = closed(POLICY, **{signal: None})
     assert window.site["house_load_w"].quality is Quality.MISSING
     assert window.site["house_load_w"].mean is None
     state, _none = step(EngineState(), PolicyChanged(policy=POLICY))

@@ -25,7 +25,7 @@ def quickly_made(cls: type[_Class]) -> type[_Class]:
     names = [field.name for field in known]
     assert cls.__dict__["__slots__"] == tuple(names)
     twin = type(f"{cls.__name__}InTheMaking", (), {"__slots__": tuple(names)})
-    cls.__init__ = _constructor(cls, twin, known)  # type: ignore[misc]  # that is its purpose
+    cls.__init__ = _constructor(cls, twin, known)  # type: ignore[method-assign]  # that is its purpose
     return cls
 
 

@@ -16,12 +16,13 @@ from typing import Final
 from bitgrid_appliance.anchoring import AnchorFile, local_day
 from bitgrid_appliance.broker import BrokerPlan
 from bitgrid_appliance.consent import Consent, granted, read_consent, sign_consent, write_consent
+from bitgrid_appliance.forecasting import Roof
 from bitgrid_appliance.health import accepts, ready_word
 from bitgrid_appliance.intact import require_intact
 from bitgrid_appliance.keys import core_key
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.runtime import Ports, Runtime
-from bitgrid_appliance.settings import Layout, Settings
+from bitgrid_appliance.settings import Layout, Settings, place_text
 from bitgrid_appliance.supervisor import ChildSpec, program_path
 from bitgrid_core.errors import StorageError
 from bitgrid_core.journal.anchors import read_anchors
@@ -34,7 +35,9 @@ _PREDECESSOR_S: Final = 5.0
 
 
 @contextmanager
-def core_runtime(layout: Layout, policy: Policy, time_zone: str) -> Iterator[Runtime]:
+def core_runtime(
+    layout: Layout, policy: Policy, time_zone: str, roof: Roof | None = None
+) -> Iterator[Runtime]:
     """A core's runtime on its data directory, for the body.
 
     Raises:
@@ -54,6 +57,7 @@ def core_runtime(layout: Layout, policy: Policy, time_zone: str) -> Iterator[Run
             slices=Outbox(layout.outbox),
             anchors=AnchorFile(layout.anchors, key.sign),
             local_day=local_day(time_zone),
+            roof=roof,
         )
         yield Runtime(ports, policy)
 
@@ -125,6 +129,10 @@ class Plan:
     def core_child(self, clock: str) -> ChildSpec:
         """The core on the wall's or the household's clock."""
         words = ["--clock", clock, "--time-zone", self.settings.time_zone, "--stdin-guard"]
+        if self.settings.place is not None:
+            words += ["--place", place_text(self.settings.place)]
+        if self.settings.peak_w is not None:
+            words += ["--peak-w", str(self.settings.peak_w)]
         if self.policy is not None:
             words += ["--policy", str(self.policy)]
         return ChildSpec(

@@ -23,11 +23,12 @@ from bitgrid_appliance.between_ticks import BetweenTicks
 from bitgrid_appliance.bootstrap import core_runtime
 from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.ending import ending, run_until
+from bitgrid_appliance.forecasting import Roof, understood
 from bitgrid_appliance.health import health, say_ready
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
-from bitgrid_appliance.settings import Layout
+from bitgrid_appliance.settings import Layout, whole_degrees
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.codec import Json
 from bitgrid_core.errors import BadInput, BitgridError, StorageError
@@ -97,7 +98,9 @@ class CoreProcess:
         names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                sample = self.runtime.take_measurement(names, payload)
+                now_ms, _block_id = self.runtime.now(self._wall_ms())
+                said = understood(names, payload, now_ms)
+                sample = self.runtime.take_measurement(names, said)
                 if sample is not None:
                     await self._between.measured(session, sample)
             case Kind.STATUS:
@@ -152,6 +155,9 @@ class CoreProcess:
                 await self._or_safe(session, self._between.listened(session))
             await asyncio.sleep(_WALL_S)
 
+    def _wall_ms(self) -> int | None:
+        return None if self.household_clock else time.time_ns() // 1_000_000
+
     async def _renew(self, session: Session, tick: Tick) -> None:
         await self._decide(session, tick)
 
@@ -203,7 +209,8 @@ async def _serve(options: argparse.Namespace) -> None:
     layout = Layout(options.data)
     policy = read_policy(options.policy)
     end = ending(stdin_guard=options.stdin_guard)
-    with core_runtime(layout, policy, options.time_zone) as runtime:
+    roof = options.place and Roof(place=options.place, peak_w=options.peak_w)
+    with core_runtime(layout, policy, options.time_zone, roof) as runtime:
         link = Link(
             component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
         )
@@ -244,6 +251,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--broker-port", type=int, default=1883)
     parser.add_argument("--clock", choices=("wall", "household"), default="wall")
     parser.add_argument("--time-zone", default="UTC")
+    parser.add_argument("--place", type=whole_degrees, metavar="LAT,LON", help="for a forecast")
+    parser.add_argument("--peak-w", type=int, metavar="W", help="of the roof")
     parser.add_argument("--stdin-guard", action="store_true")
     return parser.parse_args(arguments)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.forecasting import Forecasting, Roof
 from bitgrid_appliance.leases import Leases, Order
 from bitgrid_appliance.mqtt import Outgoing
 from bitgrid_appliance.ports import Anchors, CoreJournal, LocalDay, Slices
@@ -20,7 +21,7 @@ from bitgrid_appliance.safety import alarm, silences
 from bitgrid_core.block import at_text, block_at, block_start_ms, parse_at
 from bitgrid_core.chain import Draft, Record
 from bitgrid_core.codec import Json
-from bitgrid_core.context import BlockAggregates, Measurement, parse_measurement
+from bitgrid_core.context import BlockAggregates, Forecast, Measurement, parse_measurement
 from bitgrid_core.deciding import acted_level
 from bitgrid_core.engine import EngineState, step
 from bitgrid_core.events import from_body, to_body
@@ -51,6 +52,7 @@ class Ports:
     slices: Slices
     anchors: Anchors
     local_day: LocalDay
+    roof: Roof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,10 @@ class Runtime:
         self._booted = False
         self._last_at_ms = _last_at_ms(ports.journal)
         self._first_block: int | None = None
-        self._collector = collector_after(policy, _last_window(ports.journal))
+        self._forecasting = Forecasting(ports.journal, policy, ports.roof)
+        self._collector = collector_after(
+            policy, _last_window(ports.journal), self._forecasting.received
+        )
         self._tick = Tick(now_ms=self._last_at_ms)
         self._beats = _beats(_last_window(ports.journal))
         self._fresh = 0
@@ -131,6 +136,8 @@ class Runtime:
             return None
         if self._collector.add(sample, sample.at_ms):
             self._newest_at[key] = sample.at_ms
+            if isinstance(sample, Forecast):
+                self._forecasting.heard(sample, payload)
         if sample.at_ms >= self._decided_at_ms():  # older ones are of a window that was closed
             self._fresh += 1
             return sample if isinstance(sample, Measurement) else None
@@ -231,6 +238,7 @@ class Runtime:
         events: list[DecisionEvent] = []
         state = self._state
         for item in self._inputs(tick):
+            drafts += self._forecasting.drafts()
             kind, body = to_record(item)
             state, happened = step(state, item)
             drafts.append(Draft(kind=kind, body=body))
@@ -283,7 +291,8 @@ class Runtime:
         if ticked is not None and block_id > ticked + 1:
             found.append(BlocksMissed(first_block=ticked + 1, last_block=block_id - 1))
         day = self._ports.local_day(block_start_ms(block_id))
-        found.append(BlockClosed(window=self._collector.close(block_id, day)))
+        window = self._forecasting.completed(self._collector.close(block_id, day))
+        found.append(BlockClosed(window=window))
         self._fresh = 0
         return found
 

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from bench.core_speed import decisions_a_second, replay_of_a_year  # noqa: E402
+from bench.core_speed import decisions_a_second, explained_decision, replay_of_a_year  # noqa: E402
 from bench.laboratory import grid_of_policies  # noqa: E402
 from bench.memory import idle_memory  # noqa: E402
 from bench.safety_path import safety_path  # noqa: E402
@@ -34,6 +34,7 @@ def main() -> int:
             "commit": _commit(),
             "python": platform.python_version(),
             "decisions": _measured("decisions", decisions_a_second(journal)),
+            "explained": _measured("decision with explanation", explained_decision(journal)),
             "replay": _measured("replay of a home-year", replay_of_a_year(journal)),
             "safety_path": _measured("measurement over the limit to stop", safety_path()),
             "laboratory": _measured("laboratory, 20 policies over a year", grid_of_policies()),

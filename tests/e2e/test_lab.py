@@ -1,6 +1,7 @@
 """``bitgrid lab``: from a file or a journal to a table, a document and a picture."""
 
 import json
+import sys
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -48,7 +49,7 @@ def test_table_names_every_policy(home: Path, capsys: pytest.CaptureFixture[str]
     assert code == 0
     assert "home.csv: 2 days from 2024-01-01T00:00" in out
     assert out.count("\nsurplus_throttle_min_kw=") == 5
-    assert "days that differ most" in out
+    assert "min_pause_blocks=1 against demo policy: no day differs." in out
     assert "each value held for 3 blocks" in err
 
 
@@ -87,6 +88,62 @@ def test_policies_of_files_are_compared(
     first, second = json.loads(out)["policies"]
     assert (code, first["name"], second["name"]) == (0, "a.yaml", "against b.yaml")
     assert first["kpis"]["switches"] > second["kpis"]["switches"] == 0
+
+
+def test_change_is_answered_by_a_difference_and_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a lower threshold would have meant: both policies, what differs, and on which days."""
+    words = ("--household", home, "--pv-scale", "2", "--jobs", "1")
+    code, out, _err = said(capsys, *words, "--change", "surplus_min_kw=+1.5,min_pause_blocks=4")
+    assert code == 0
+    assert "\nsurplus_min_kw 1.5 → 3, min_pause_blocks 2 → 4 " in out
+    assert "\ndifference " in out
+    assert "the loads would have used" in out
+    assert "kWh less, the house would have bought" in out
+    assert "1 of 2 days differ; days that differ most:" in out
+
+
+def test_several_changes_are_several_policies(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each --change is compared with the policy as it is."""
+    changes = ("--change", "surplus_min_kw=-0.05", "--change", "surplus_min_kw=1.2")
+    code, out, _err = said(capsys, "--household", home, "--json", "--jobs", "1", *changes)
+    names = [one["name"] for one in json.loads(out)["policies"]]
+    assert code == 0
+    assert names == ["demo policy", "surplus_min_kw 1.5 → 1.45", "surplus_min_kw 1.5 → 1.2"]
+
+
+def test_optimum_stands_in_table_document_and_picture(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The share of what perfect foresight would reach, wherever somebody looks."""
+    target = tmp_path / "grid.svg"
+    words = ("--household", home, "--pv-scale", "2", "--jobs", "1", "--optimum")
+    code, out, _err = said(capsys, *words, "--plot", target)
+    assert code == 0
+    assert "of optimum %" in out
+    assert "Perfect foresight would have used" in out
+    titles = ET.fromstring(target.read_text()).findall(".//{*}path[@class='optimum']/{*}title")
+    assert [(title.text or "")[:17] for title in titles] == ["perfect foresight"]
+    _code, out, _err = said(capsys, *words, "--json")
+    found = json.loads(out)
+    kpis, best = found["policies"][0]["kpis"], found["optimum"]
+    assert best["import_weight"] == 2
+    assert 0 < kpis["net_wh"] < best["net_wh"]
+    assert kpis["optimum_permille"] == kpis["net_wh"] * 1000 // best["net_wh"]
+
+
+def test_optimum_without_its_extra_is_one_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 3 and how to install it, before anything is played."""
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    code, out, err = said(capsys, "--household", home, "--optimum")
+    assert (code, out) == (3, "")
+    assert 'pip install "bitgrid-appliance[lab]"' in err
+    assert err.count("\n") == 1
 
 
 def test_journal_is_its_own_household(
@@ -135,6 +192,11 @@ def test_picture_is_an_svg_with_every_policy(
         (("absent.sqlite",), "cannot be read"),
         (("--household", "absent.csv", "--jobs", "0"), "--jobs is 0"),
         (("--household", "absent.csv", "--vary", "sun=1"), "cannot be varied"),
+        (("--household", "absent.csv", "--change", "sun=+1"), "cannot be changed"),
+        (
+            ("--household", "absent.csv", *("--change", "surplus_min_kw=-0.05") * 2),
+            "Two policies are the same",
+        ),
         (("--household", "absent.csv", "--battery-kwh", "much"), "is not a number"),
         (("--household", "absent.csv", "--against", "absent.yaml"), "cannot be read"),
     ],

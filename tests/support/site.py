@@ -19,12 +19,15 @@ from bitgrid_core.inputs import (
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    ClockJumped,
     Confirmed,
     Input,
+    JournalLost,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
     SafetyMeasured,
+    TimeBoxExceeded,
     to_record,
 )
 from bitgrid_core.journal import Journal
@@ -173,6 +176,17 @@ def _between_ticks(rng: Random, config: SiteConfig, load: str, block_id: int) ->
             load=None, signal="grid_import_w", value=None, at_ms=0, block_id=block_id,
             quality=Quality.SUSPECT,
         )  # fmt: skip
+    yield from _of_system(rng, config, block_id)
+
+
+def _of_system(rng: Random, config: SiteConfig, block_id: int) -> Iterator[Input]:
+    """What happens to the appliance itself, before and after the block's own tick."""
+    if _happens(rng, config.events // 4):
+        yield ClockJumped(drift_ms=rng.choice((-90_000, 31_000)))
+    if _happens(rng, config.events // 4):
+        yield JournalLost(block_id=block_id - rng.randint(0, 1))
+    if _happens(rng, config.events // 4):
+        yield TimeBoxExceeded(block_id=block_id - rng.randint(0, 1), took_ms=5_001)
 
 
 def _override(rng: Random, block_id: int) -> Override | None:

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
+from bitgrid_appliance.foreseen import Foreseen
 from bitgrid_appliance.mqtt import Outgoing, Session
 from bitgrid_appliance.requests import Requests
-from bitgrid_appliance.runtime import Foreseen, Runtime
+from bitgrid_appliance.runtime import Runtime
 from bitgrid_core.context import Measurement
 
 RECORD_WITHIN_S: Final = 0.2

@@ -34,6 +34,11 @@ class Tick:
     step_s: int = WALL_STEP_S
     sent: int | None = None
 
+    @property
+    def by_wall(self) -> bool:
+        """Whether it is a tick of the wall clock, which waits for nobody."""
+        return self.n == 0
+
 
 def to_payload(tick: Tick) -> dict[str, Json]:
     """The tick as a message."""

@@ -30,11 +30,15 @@ from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
 from bitgrid_appliance.settings import Layout, whole_degrees
 from bitgrid_appliance.topics import Kind
+from bitgrid_core.block import at_text, block_start_ms
+from bitgrid_core.chance import Kind as ChanceKind
+from bitgrid_core.chance import earliest_chance
 from bitgrid_core.codec import Json
 from bitgrid_core.errors import BadInput, BitgridError, StorageError
 from bitgrid_core.events import to_body
 from bitgrid_core.explain import LANGUAGES, short
-from bitgrid_core.explain.changes import what_changes
+from bitgrid_core.explain.chances import chance_sentence
+from bitgrid_core.explain.changes import what_changes_in
 from bitgrid_core.model import DecisionEvent
 from bitgrid_core.policy import Policy
 
@@ -187,10 +191,18 @@ def picture(events: tuple[DecisionEvent, ...], policy: Policy) -> list[Outgoing]
         explained: dict[str, Json] = {
             "id": event.id,
             "short": {lang: short(event, lang) for lang in LANGUAGES},
-            "change": {lang: what_changes(event, policy, lang) for lang in LANGUAGES},
+            "change": {**what_changes_in(event, policy)},
+            "chance": _chance(event, policy),
         }
         messages.append(Outgoing(kind=Kind.EXPLAIN, names=(event.load,), payload=explained))
     return messages
+
+
+def _chance(event: DecisionEvent, policy: Policy) -> Json:
+    chance = earliest_chance(event, policy)
+    known = chance.kind is ChanceKind.IN_BLOCK
+    begins = at_text(block_start_ms(event.block_id + chance.blocks)) if known else None
+    return {"at": begins, **{lang: chance_sentence(chance, lang) for lang in LANGUAGES}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

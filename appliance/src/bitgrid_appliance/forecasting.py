@@ -8,7 +8,7 @@ to the same numbers, or it is absent until the sun has taught it again. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
@@ -64,8 +64,8 @@ class Forecasting:
         Raises:
             BadInput: a record cannot be read.
         """
-        self.received = tuple(_newest_received(journal))
-        self._recorded = {series.signal.name: series for series in self.received}
+        self._received = {series.signal.name: series for series in _newest_received(journal)}
+        self._recorded = dict(self._received)
         self._waiting: dict[str, Draft] = {}
         self._policy = policy
         self._peak_w = None if roof is None else roof.peak_w
@@ -76,9 +76,15 @@ class Forecasting:
         longest_ms = max((one.thresholds.forecast_lookahead_ms for one in policy.loads), default=0)
         self._blocks_ahead = -(-longest_ms // BLOCK_MS)
 
+    @property
+    def received(self) -> tuple[Forecast, ...]:
+        """The newest series of each signal."""
+        return tuple(self._received.values())
+
     def heard(self, series: Forecast, payload: Payload) -> None:
         """Have a received series recorded, unless that was done within the hour."""
         name, known = series.signal.name, self._recorded.get(series.signal.name)
+        self._received[name] = series
         is_known = known is not None and replace(known, at_ms=series.at_ms) == series
         if known is not None and is_known and series.at_ms - known.at_ms < _AGAIN_MS:
             return
@@ -106,9 +112,13 @@ class Forecasting:
         return replace(window, pv_forecast_w=capped, sources=sources)
 
     def drafts(self) -> list[Draft]:
-        """What must be recorded before the next input; asked once."""
-        found, self._waiting = list(self._waiting.values()), {}
-        return found
+        """What must be recorded before the next input, until it is ``noted``."""
+        return list(self._waiting.values())
+
+    def noted(self, drafts: Iterable[Draft]) -> None:
+        """Those are recorded."""
+        done = {id(draft) for draft in drafts}
+        self._waiting = {key: one for key, one in self._waiting.items() if id(one) not in done}
 
     def _note_learnt(self, local: LocalForecast, block_id: int) -> None:
         """Once a day, so that a restart reads a day and not a journal."""

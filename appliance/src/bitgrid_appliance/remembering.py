@@ -2,14 +2,15 @@
 
 Raw samples are not kept, but a window's record says each signal's last value and its age. Put
 back into an empty collector they count for no mean; they only grow old, as without the restart.
-Pure.
+Reads only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from bitgrid_core.block import block_start_ms
+from bitgrid_appliance.ports import CoreJournal
+from bitgrid_core.block import block_start_ms, parse_at
 from bitgrid_core.context import (
     Aggregate,
     BlockAggregates,
@@ -34,14 +35,33 @@ def collector_after(
         received: the newest series that were recorded.
     """
     if window is None:
-        return BlockCollector(policy, 0)
+        return collector_from(policy, 0, received)
     boundary_ms = block_start_ms(window.block_id)
-    collector = BlockCollector(policy, boundary_ms)
+    collector = collector_from(policy, boundary_ms, received)
     for sample in _samples(window, boundary_ms):
         collector.add(sample, boundary_ms)
+    return collector
+
+
+def collector_from(policy: Policy, opened_ms: int, received: Iterable[Forecast]) -> BlockCollector:
+    """A collector that has heard nothing but these series."""
+    collector = BlockCollector(policy, opened_ms)
     for series in received:
         collector.add(series, series.at_ms)
     return collector
+
+
+def last_window(journal: CoreJournal) -> BlockAggregates | None:
+    """The newest closed window."""
+    newest = journal.newest("block")
+    return BlockAggregates.from_body(newest.body) if newest else None
+
+
+def last_at_ms(journal: CoreJournal) -> int:
+    """When the newest record was made; 0 for an empty journal."""
+    seq = journal.head().seq
+    newest = next(iter(journal.records(seq, seq)), None) if seq else None
+    return parse_at(newest.at) if newest else 0
 
 
 def _samples(window: BlockAggregates, boundary_ms: int) -> Iterator[Measurement]:

@@ -2,46 +2,49 @@
 
 Takes measurements, status and ticks; gives the messages to publish. Knows journal, outbox and
 anchors by their protocols, no broker and no clock of its own. Invariants: an input and what was
-decided on it are one transaction, and nothing is published before it is durable; no block is
-decided twice; what is published for a block again is what was recorded for it.
+decided on it are one transaction, and nothing but a safety stop is published before it is durable;
+no block is decided twice; what is published for a block again is what was recorded for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from bitgrid_appliance.books import Books
 from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.forecasting import Forecasting, Roof
-from bitgrid_appliance.leases import Leases, Order
+from bitgrid_appliance.foreseen import Foreseen, Planned
+from bitgrid_appliance.hearing import Hearing
+from bitgrid_appliance.leases import LEASE_S, Leases
 from bitgrid_appliance.mqtt import Outgoing
+from bitgrid_appliance.orders import Orders
 from bitgrid_appliance.ports import Anchors, CoreJournal, LocalDay, Slices
-from bitgrid_appliance.remembering import collector_after
+from bitgrid_appliance.remembering import last_at_ms, last_window
 from bitgrid_appliance.safety import alarm, silences
-from bitgrid_core.block import at_text, block_at, block_start_ms, parse_at
+from bitgrid_appliance.unrecorded import Act, NoTrace, Trace, Unrecorded, found_gap
+from bitgrid_core.block import at_text, block_at, block_start_ms
 from bitgrid_core.chain import Draft, Record
 from bitgrid_core.codec import Json
-from bitgrid_core.context import BlockAggregates, Forecast, Measurement, parse_measurement
-from bitgrid_core.deciding import acted_level
+from bitgrid_core.context import Measurement
 from bitgrid_core.engine import EngineState, step
-from bitgrid_core.events import from_body, to_body
+from bitgrid_core.errors import StorageError
+from bitgrid_core.events import to_body
 from bitgrid_core.inputs import (
     BlockClosed,
     BlocksMissed,
+    ClockJumped,
     Input,
+    JournalLost,
     LeaseEnded,
     PolicyChanged,
+    TimeBoxExceeded,
     to_record,
 )
 from bitgrid_core.model import OFF, DecisionEvent
 from bitgrid_core.outbox import SOFTWARE
 from bitgrid_core.policy import Policy, policy_digest
 from bitgrid_core.restore import restore
-from bitgrid_core.signals import HEARTBEAT
-
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
-_LEASE_EXPIRED = "LEASE_EXPIRED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +56,14 @@ class Ports:
     anchors: Anchors
     local_day: LocalDay
     roof: Roof | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
-    """An input between two ticks, and what it leads to; neither recorded nor in force yet.
-
-    Attributes:
-        item: the input.
-        state: after it.
-        events: decided on it.
-    """
-
-    item: Input
-    state: EngineState
-    events: tuple[DecisionEvent, ...]
+    trace: Trace = field(default_factory=NoTrace)
 
 
 class Runtime:
     """The core between two restarts."""
 
-    def __init__(self, ports: Ports, policy: Policy) -> None:
-        """Restore memory from the journal.
+    def __init__(self, ports: Ports, policy: Policy, lease_s: int = LEASE_S) -> None:
+        """Restore memory from the journal, and what a predecessor could not record.
 
         Raises:
             BadInput: a record cannot be read.
@@ -84,29 +73,23 @@ class Runtime:
         self._state = restore(ports.journal)
         newest = ports.journal.newest("boot")
         self.boot = 1 + (_whole(newest.body["boot"]) if newest else 0)
-        self._leases = Leases(self.boot)
         self._booted = False
-        self._last_at_ms = _last_at_ms(ports.journal)
+        self._lost = False
+        self._last_at_ms = last_at_ms(ports.journal)
         self._first_block: int | None = None
         self._forecasting = Forecasting(ports.journal, policy, ports.roof)
-        self._collector = collector_after(
-            policy, _last_window(ports.journal), self._forecasting.received
-        )
+        self._hearing = Hearing(policy, last_window(ports.journal), self._forecasting)
         self._tick = Tick(now_ms=self._last_at_ms)
-        self._beats = _beats(_last_window(ports.journal))
-        self._fresh = 0
-        self._newest_at: dict[tuple[str, str], int] = {}
-        self._lease_ends: dict[str, int] = {}
-        self._lease_seen: dict[str, int] = {}
-        self._orders: dict[str, Order] = {}
-        self._orders_block: int | None = None
-        self._hour, self._day = self._handed_over()
-        self._latest = {event.load: event for event in self._recorded(self._state.ticked)}
+        self._books = Books(ports.journal, ports.slices, ports.anchors)
+        self._orders = Orders(ports.journal, policy, Leases(self.boot, lease_s))
+        self._orders.recall(self._state.ticked)
+        self._unrecorded = Unrecorded(ports.trace, self.boot)
+        self._follow_gap()
 
     @property
     def latest(self) -> tuple[DecisionEvent, ...]:
         """The newest decision of each load."""
-        return tuple(self._latest.values())
+        return self._orders.latest
 
     @property
     def policy(self) -> Policy:
@@ -117,6 +100,21 @@ class Runtime:
     def state(self) -> EngineState:
         """What the engine carries on."""
         return self._state
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the journal is not writable, as far as is known."""
+        return self._lost
+
+    @property
+    def last_at_ms(self) -> int:
+        """When the newest record was made."""
+        return self._last_at_ms
+
+    def untold(self) -> set[str]:
+        """Loads that should run, of which nothing was heard since the core runs."""
+        running = {load for load, memory in self._state.memories.items() if memory.level != OFF}
+        return running - self._hearing.told
 
     def take_measurement(
         self, names: tuple[str, ...], payload: Mapping[str, object]
@@ -129,19 +127,7 @@ class Runtime:
         Raises:
             BadInput: it is none.
         """
-        device, signal = names
-        sample = parse_measurement(device, signal, payload)
-        key = (device, signal)
-        if sample.at_ms <= self._newest_at.get(key, -1):
-            return None
-        if self._collector.add(sample, sample.at_ms):
-            self._newest_at[key] = sample.at_ms
-            if isinstance(sample, Forecast):
-                self._forecasting.heard(sample, payload)
-        if sample.at_ms >= self._decided_at_ms():  # older ones are of a window that was closed
-            self._fresh += 1
-            return sample if isinstance(sample, Measurement) else None
-        return None
+        return self._hearing.take(names, payload, self._decided_at_ms())
 
     def take_status(self, load: str, payload: Mapping[str, object]) -> None:
         """Notice that a load switched itself off for want of a lease; handled at the next tick.
@@ -149,11 +135,8 @@ class Runtime:
         Raises:
             BadInput: no instant.
         """
-        if payload.get("reason") != _LEASE_EXPIRED or load not in self._state.memories:
-            return
-        since_ms = parse_at(str(payload.get("since")))
-        if since_ms >= self._decided_at_ms() and since_ms != self._lease_seen.get(load):
-            self._lease_ends[load] = since_ms
+        if load in self._state.memories:
+            self._hearing.take_status(load, payload, self._decided_at_ms())
 
     def now(self, wall_ms: int | None) -> tuple[int, int]:
         """Instant and running block: by the wall, or by the newest tick where it owns the clock."""
@@ -169,12 +152,7 @@ class Runtime:
     def silences(self, wall_ms: int | None) -> Iterator[Foreseen]:
         """What the silence of running loads would stop by now; to be acted on one by one."""
         now_ms, block_id = self.now(wall_ms)
-        beats = self._beats | {
-            device: at_ms
-            for (device, signal), at_ms in self._newest_at.items()
-            if signal == HEARTBEAT.name
-        }
-        for item in silences(beats, self._state, now_ms, block_id):
+        for item in silences(self._hearing.beats(), self._state, now_ms, block_id):
             found = self._changing(item)
             if found is not None:
                 yield found
@@ -205,24 +183,54 @@ class Runtime:
         """
         late: Draft = Draft(kind="recorded_late", body={"seq": seq, "acted_at": at_text(acted_ms)})
         self._append([late], acted_ms)
+        self._unrecorded.untrace()
+
+    def trace(self, foreseen: Foreseen, acted_ms: int) -> None:
+        """Leave a trace outside the journal of what is about to act before its record."""
+        self._unrecorded.trace(self._ports.journal.head().seq, _act(foreseen, acted_ms))
+
+    def keep(self, foreseen: Foreseen, acted_ms: int) -> None:
+        """Keep what acted without a record until it can be recorded."""
+        self._unrecorded.keep(_act(foreseen, acted_ms), self._ports.journal.head().seq)
 
     def act(self, foreseen: Foreseen) -> list[Outgoing]:
         """Go on from what was foreseen; the commands that follow."""
         self._state = foreseen.state
-        if not foreseen.events:
-            return []
-        block_id = foreseen.events[-1].block_id
-        if block_id != self._orders_block:
-            known = [event for event in self.latest if event.block_id == block_id]
-            self._orders = {event.load: self._order(event) for event in known}
-            self._orders_block = block_id
-        self._remember(list(foreseen.events))
-        loads = [event.load for event in foreseen.events]
-        return [self._leases.command(self._orders[load], self._tick.step_s) for load in loads]
+        self._orders.take(foreseen.events)
+        return self._orders.commands([e.load for e in foreseen.events], self._tick.step_s)
+
+    def lose(self, wall_ms: int | None) -> list[Outgoing]:
+        """The journal is not writable: every load goes to safe, and that is recorded later."""
+        now_ms, block_id = self.now(wall_ms)
+        foreseen = self.foresee(JournalLost(block_id=block_id))
+        if foreseen.events or not self._lost:
+            self.act(foreseen)
+            self.keep(foreseen, now_ms)
+        self._lost = True
+        return self.stops()
+
+    def catch_up(self, wall_ms: int | None) -> bool:
+        """Whether what could not be recorded is recorded now."""
+        try:
+            self._append([], self.now(wall_ms)[0])
+        except StorageError:
+            return False
+        return True
+
+    def clock_jumped(self, drift_ms: int, now_ms: int) -> None:
+        """The wall clock was set: the next block is held.
+
+        Raises:
+            StorageError: the journal did not take it.
+        """
+        foreseen = self.foresee(ClockJumped(drift_ms=drift_ms))
+        self._hearing.clock_set(now_ms, drift_ms)
+        self.record(foreseen, now_ms)
+        self.act(foreseen)
 
     def has_full_window(self, tick: Tick) -> bool:
         """Whether this tick may be decided on: nothing that was sent for it is missing."""
-        return tick.sent is None or self._fresh >= tick.sent or not self.is_due(tick)
+        return tick.sent is None or self._hearing.fresh >= tick.sent or not self.is_due(tick)
 
     def on_tick(self, tick: Tick) -> list[Outgoing]:
         """Whatever is due at this instant, recorded; the commands that follow.
@@ -230,35 +238,62 @@ class Runtime:
         Raises:
             StorageError: the journal did not take it: nothing was decided.
         """
+        planned = self.plan(tick)
+        self.record_plan(planned)
+        return self.carry_out(planned)
+
+    def plan(self, tick: Tick, took_ms: int | None = None) -> Planned:
+        """Whatever is due at this instant; nothing is changed yet.
+
+        Args:
+            tick: the instant.
+            took_ms: how long it took to plan before, if that was too long to rely on it.
+        """
         if self._first_block is None:
             self._first_block = block_at(tick.now_ms - 1)
-        self._keep_books(tick.now_ms)
-        self._tick = tick
-        drafts: list[Draft] = []
+        ends = self._hearing.lease_ends()
+        items = self._inputs(tick, ends, took_ms)
+        drafts = self._forecasting.drafts() if items else []
         events: list[DecisionEvent] = []
         state = self._state
-        for item in self._inputs(tick):
-            drafts += self._forecasting.drafts()
+        for item in items:
             kind, body = to_record(item)
             state, happened = step(state, item)
             drafts.append(Draft(kind=kind, body=body))
             drafts += [Draft(kind="decision", body=to_body(event)) for event in happened]
             events += happened
-        self._append(drafts, tick.now_ms)
-        self._state = state
-        self._lease_seen |= self._lease_ends
-        self._lease_ends = {}
-        if events:
-            self._remember(events)
-        return self._commands(tick)
+        return Planned(
+            tick=tick, state=state, drafts=tuple(drafts), events=tuple(events), lease_ends=ends
+        )
 
-    def stops(self) -> list[Outgoing]:
-        """Commands that switch every load off: for when nothing can be recorded any more."""
-        found = []
-        for load in self._policy.loads:
-            order = Order(load=load.id, decision="safe", level=OFF, power_w=0)
-            found.append(self._leases.command(order, 0))
-        return found
+    def record_plan(self, planned: Planned) -> int:
+        """Record it, and do what is due of the books; number of the last record.
+
+        Raises:
+            StorageError: the journal did not take it.
+        """
+        now_ms = planned.tick.now_ms
+        if not self._lost:
+            self._books.keep(now_ms, max(now_ms, self._last_at_ms))
+        self._append(list(planned.drafts), now_ms)
+        return self._ports.journal.head().seq
+
+    def carry_out(self, planned: Planned) -> list[Outgoing]:
+        """Go on from what is recorded; the commands that follow."""
+        self._tick = planned.tick
+        self._state = planned.state
+        self._hearing.noted(planned.lease_ends)
+        self._forecasting.noted(planned.drafts)
+        self._orders.take(planned.events)
+        return self.renewed()
+
+    def renewed(self) -> list[Outgoing]:
+        """The recorded decisions of the newest tick's block, as leases."""
+        return self._orders.renewed(self._tick, self._state.ticked)
+
+    def stops(self, loads: Iterable[str] | None = None) -> list[Outgoing]:
+        """Commands that switch loads off, all without, whatever is recorded."""
+        return self._orders.stops(loads)
 
     def close(self, now_ms: int | None = None) -> None:
         """End cleanly: anchor the head and hand over what is left.
@@ -268,8 +303,8 @@ class Runtime:
         """
         at_ms = self._last_at_ms if now_ms is None else max(now_ms, self._last_at_ms)
         if self._booted:
-            self._ports.anchors.add(self._ports.journal, at_ms)
-            self._ports.slices.close_slice(self._ports.journal, at_ms)
+            self._append([], at_ms)
+            self._books.close(at_ms)
 
     def is_due(self, tick: Tick) -> bool:
         """Whether the tick's block is still to be decided."""
@@ -278,22 +313,22 @@ class Runtime:
             return block_id > ticked
         return block_id > (self._first_block or block_at(tick.now_ms - 1))
 
-    def _inputs(self, tick: Tick) -> list[Input]:
+    def _inputs(self, tick: Tick, ends: list[tuple[str, int]], took_ms: int | None) -> list[Input]:
         """Everything that is due, in the order in which it happened."""
         found: list[Input] = []
         if self._state.policy is None or self._state.policy_digest != policy_digest(self._policy):
             found.append(PolicyChanged(policy=self._policy))
-        for load, since_ms in sorted(self._lease_ends.items()):
+        for load, since_ms in ends:
             found.append(LeaseEnded(load=load, block_id=block_at(since_ms)))
         if not self.is_due(tick):
             return found
         block_id, ticked = block_at(tick.now_ms), self._state.ticked
         if ticked is not None and block_id > ticked + 1:
             found.append(BlocksMissed(first_block=ticked + 1, last_block=block_id - 1))
+        if took_ms is not None:  # the window is recorded behind it, and decides nothing any more
+            found.append(TimeBoxExceeded(block_id=block_id, took_ms=took_ms))
         day = self._ports.local_day(block_start_ms(block_id))
-        window = self._forecasting.completed(self._collector.close(block_id, day))
-        found.append(BlockClosed(window=window))
-        self._fresh = 0
+        found.append(BlockClosed(window=self._hearing.window(block_id, day)))
         return found
 
     def _changing(self, item: Input) -> Foreseen | None:
@@ -302,97 +337,45 @@ class Runtime:
         return found if found.events else None
 
     def _append(self, drafts: list[Draft], now_ms: int) -> list[Record]:
+        """Append, behind the word of this boot and whatever could not be recorded before."""
         if not self._booted:
             boot: Draft = Draft(kind="boot", body={"boot": self.boot, "software": SOFTWARE})
-            drafts = [boot, *drafts]
-        if not drafts:
+            first = [boot, *self._unrecorded.drafts(self._ports.journal.head().seq + 2)]
+        elif self._unrecorded:
+            first = self._unrecorded.drafts(self._ports.journal.head().seq + 1)
+        else:
+            first = []
+        if not first and not drafts:
             return []
-        self._last_at_ms = max(now_ms, self._last_at_ms)
-        records = self._ports.journal.append(drafts, self._last_at_ms)
+        at_ms = max(now_ms, self._last_at_ms)
+        records = self._ports.journal.append([*first, *drafts], at_ms)
+        self._last_at_ms = at_ms
+        if self._unrecorded:
+            self._unrecorded.recorded()
         self._booted = True
+        self._lost = False
         return records
 
-    def _remember(self, events: list[DecisionEvent]) -> None:
-        if events[-1].block_id != self._orders_block:
-            self._orders, self._orders_block = {}, events[-1].block_id
-        for event in events:
-            self._orders[event.load] = self._order(event)
-            self._latest[event.load] = event
-
-    def _commands(self, tick: Tick) -> list[Outgoing]:
-        """The recorded decisions of the tick's block, as leases.
-
-        Also those of an older block, for a household that was killed and goes through it again.
-        """
-        block_id = block_at(tick.now_ms)
-        orders = self._orders
-        if block_id != self._orders_block:
-            orders = {event.load: self._order(event) for event in self._recorded(block_id)}
-            if block_id == self._state.ticked:
-                self._orders, self._orders_block = orders, block_id
-        return [self._leases.command(order, tick.step_s) for order in orders.values()]
-
-    def _recorded(self, block_id: int | None) -> tuple[DecisionEvent, ...]:
-        if block_id is None:
-            return ()
-        records = self._ports.journal.of_kind("decision", (block_id, block_id))
-        return tuple(from_body(record.body) for record in records)
-
-    def _order(self, event: DecisionEvent) -> Order:
-        level = acted_level(event)
-        powers_w = self._policy.load(event.load).powers_w
-        return Order(
-            load=event.load, decision=event.id, level=level, power_w=powers_w.get(level, 0)
-        )
+    def _follow_gap(self) -> None:
+        """Step through what a predecessor acted on and did not record; recorded with the boot."""
+        gap = found_gap(self._ports.trace, self._ports.journal)
+        if gap is None:
+            return
+        acts = []
+        for item, acted_ms in gap.acts:
+            foreseen = self.foresee(item)
+            self.act(foreseen)
+            acts.append(_act(foreseen, acted_ms))
+        self._unrecorded.follow(gap, acts)
 
     def _decided_at_ms(self) -> int:
         """Before this instant nothing that a load did by itself is news."""
         ticked = self._state.ticked
         return -1 if ticked is None else block_start_ms(ticked)
 
-    def _keep_books(self, now_ms: int) -> None:
-        """Once an hour a slice, once a day an anchor, by the time of the records."""
-        if self._hour is not None and now_ms // _HOUR_MS > self._hour:
-            self._ports.slices.close_slice(self._ports.journal, max(now_ms, self._last_at_ms))
-        if self._day is not None and now_ms // _DAY_MS > self._day:
-            self._ports.anchors.add(self._ports.journal, max(now_ms, self._last_at_ms))
-        self._hour = max(now_ms // _HOUR_MS, self._hour or 0)
-        self._day = max(now_ms // _DAY_MS, self._day or 0)
 
-    def _handed_over(self) -> tuple[int | None, int | None]:
-        """Hour of the first record that is in no slice yet, and day of the last anchor."""
-        journal = self._ports.journal
-        waiting = next(iter(journal.records(self._ports.slices.last_seq + 1)), None)
-        hour = parse_at(waiting.at) // _HOUR_MS if waiting else None
-        anchored_ms = self._ports.anchors.newest_at_ms()
-        if anchored_ms is None:
-            first = next(iter(journal.records(1, 1)), None)
-            anchored_ms = parse_at(first.at) if first else None
-        return hour, None if anchored_ms is None else anchored_ms // _DAY_MS
-
-
-def _last_window(journal: CoreJournal) -> BlockAggregates | None:
-    newest = journal.newest("block")
-    return BlockAggregates.from_body(newest.body) if newest else None
-
-
-def _last_at_ms(journal: CoreJournal) -> int:
-    seq = journal.head().seq
-    newest = next(iter(journal.records(seq, seq)), None) if seq else None
-    return parse_at(newest.at) if newest else 0
-
-
-def _beats(window: BlockAggregates | None) -> dict[str, int]:
-    """When each load was heard last, as the newest window knows it."""
-    if window is None:
-        return {}
-    boundary_ms = block_start_ms(window.block_id)
-    ages = {load: signals.get(HEARTBEAT.name) for load, signals in window.loads.items()}
-    return {
-        load: boundary_ms - beat.age_ms
-        for load, beat in ages.items()
-        if beat is not None and beat.age_ms is not None
-    }
+def _act(foreseen: Foreseen, acted_ms: int) -> Act:
+    return Act(item=foreseen.item, events=foreseen.events, acted_ms=acted_ms)
 
 
 def _whole(value: object) -> int:

@@ -7,6 +7,7 @@ R3 and the reserve act at every level.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from bitgrid_core.block import BLOCK_MS
 from bitgrid_core.model import (
@@ -26,6 +27,8 @@ from bitgrid_core.model import (
 from bitgrid_core.rules.r2_autarky import RESERVES
 from bitgrid_core.rules.r3_safety import OVERTEMP, locked_out, lockout_cause
 from bitgrid_core.rules.situation import Situation
+
+CLOCK_HOLD: Final = "CLOCK_HOLD"
 
 
 def arbitrate(now: Situation, votes: tuple[Vote, ...], autonomy: Autonomy) -> Decision:
@@ -52,6 +55,13 @@ def arbitrate(now: Situation, votes: tuple[Vote, ...], autonomy: Autonomy) -> De
     winner = next((vote for vote in votes if vote.action is not None), votes[-1])
     decision = _allowed(now, _decided(now, winner), autonomy)
     return _limited(now, decision)
+
+
+def hold(now: Situation, votes: tuple[Vote, ...]) -> Decision:
+    """The decision of a block whose time nobody knows for sure: as it is, unless R3 objects."""
+    if votes[0].action is not None:
+        return _decided(now, votes[0])
+    return Decision(action=Action.NOOP, level=now.memory.level, rule=Rule.SYS, reason=CLOCK_HOLD)
 
 
 def _decided(now: Situation, vote: Vote) -> Decision:
@@ -205,8 +215,13 @@ def _surplus_low(event: DecisionEvent) -> int:
 
 
 def _override_left(event: DecisionEvent) -> Override | None:
-    """The override, unless its time is over or it is a start that became unsafe."""
+    """The override, unless its time is over or it is a start that became unsafe.
+
+    A held block ends none: what has to follow its end is left to the next one.
+    """
     override = event.memory.override
+    if override is not None and event.decision.reason == CLOCK_HOLD:
+        return override
     if override is None or override.until_block < event.block_id or ends_start(event):
         return None
     return override

@@ -1,48 +1,51 @@
-"""What would change a decision: the smallest single change of one input.
+"""What would change a decision: the smallest single change of one input, or the passing of time.
 
 Found by asking the rules themselves: every input is set to the values at which some rule's
-comparison turns, the decision is made again, and the smallest change that leads to another
-level is kept per input. Waiting is an input too: all blocks until then are decided as well.
-Where no single change suffices, the smallest pair is named.
+comparison turns (``turning``), the decision is made again, and the smallest change that leads to
+another level is kept per input. Waiting is an input too. Where no single change suffices, the
+smallest pair is named. A load that is off stays off unless the vote that keeps it off changes, so
+only what that vote compared is tried, then what the next one compared: an explanation costs less
+than the decision that it explains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Final, TypeAlias
 
-from bitgrid_core.arbiter import advance
+from bitgrid_core.arbiter import advance, arbitrate
 from bitgrid_core.deciding import Frame, acted_level, decide
-from bitgrid_core.model import DecisionEvent, Effect, EnergyState, Memory
-from bitgrid_core.policy import Policy, Strategy
-from bitgrid_core.rules import situation
-from bitgrid_core.rules.r3_safety import OVERTEMP
+from bitgrid_core.model import (
+    OFF,
+    Decision,
+    DecisionEvent,
+    Effect,
+    EnergyState,
+    Memory,
+    Rule,
+    Vote,
+)
+from bitgrid_core.policy import LoadProfile, Policy
+from bitgrid_core.rules import all_votes, situation
 from bitgrid_core.rules.situation import Situation
+from bitgrid_core.turning import (
+    INPUTS,
+    Change,
+    changes_of,
+    compared_by,
+    next_turn,
+    surplus_without_pv_w,
+)
 
 WAIT: Final = "wait_blocks"
 MAX_WAIT_BLOCKS: Final = 24
+_ORDER: Final = (*INPUTS[:6], WAIT, *INPUTS[6:])
+_ANYTHING: Final = frozenset(INPUTS)
+_FIELDS: Final = tuple(field.name for field in fields(EnergyState))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One input set to another value.
-
-    Attributes:
-        name: field of ``EnergyState``, ``surplus_w`` (by way of PV), or ``wait_blocks``.
-        before: value now; ``None`` if it is missing.
-        after: value that would do.
-    """
-
-    name: str
-    before: int | None
-    after: int
-
-    @property
-    def distance(self) -> int:
-        """How far the value has to move."""
-        return abs(self.after - (self.before or 0))
+_Said: TypeAlias = tuple[Situation, tuple[Vote, ...], Decision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,28 +77,69 @@ def counterfactuals(event: DecisionEvent, policy: Policy) -> list[Counterfactual
         policy: the one whose digest the event carries.
 
     Returns:
-        One per input that can change the level alone; else the smallest pair, if any.
+        One per input that can change the level alone; else the smallest pair, if any. Nothing
+        for what the system itself decided: no input of the rules was asked.
     """
+    if event.decision.rule is Rule.SYS:
+        return []
     search = _Search(event, policy)
-    options = _grouped(search.now)
-    singles = [
-        found
-        for changes in options.values()
-        if (found := search.first((change,) for change in changes))
-    ]
-    waited = search.wait(())
-    if waited is not None:
-        singles.insert(0, waited)
-    if singles:
-        return singles
-    pairs = (
-        (one, two)
-        for first, second in combinations(options.values(), 2)
-        for one in first
-        for two in second
+    singles = list(search.singles())
+    return singles or list(search.pairs())[:1]
+
+
+def likeliest(event: DecisionEvent, policy: Policy) -> Counterfactual | None:
+    """The first of them: what a person would look at first; what only time holds, time changes."""
+    if event.decision.rule is Rule.SYS:
+        return None
+    search = _Search(event, policy)
+    return next(search.singles(), None) or next(search.pairs(), None)
+
+
+def following(
+    frame: Frame,
+    load: LoadProfile,
+    begin: tuple[EnergyState, Memory],
+    blocks: int,
+    before: Memory | None = None,
+) -> Iterator[tuple[int, DecisionEvent, Memory]]:
+    """The decisions of the next blocks in which time alone may turn something.
+
+    Args:
+        frame: policy and autonomy in force.
+        load: the load's profile.
+        begin: what it sees in all of them, and what it remembers after the block at hand.
+        blocks: how far to look.
+        before: what it remembered before the block at hand; else the next one may turn anyway.
+
+    Yields:
+        How many blocks later, the decision, and what is remembered after it.
+    """
+    state, after = begin
+    passed = 0
+    while True:
+        turn = 1
+        if before is not None and _settled(before, after):
+            at = replace(state, block_id=state.block_id + passed)
+            found = next_turn(situation(at, after, frame.policy, load), after)
+            if found is None:
+                return
+            turn = found
+        passed += turn
+        if passed > blocks:
+            return
+        later = replace(state, block_id=state.block_id + passed)
+        before = advance(after, turn)
+        event, after = decide(frame, load, later, before)
+        yield passed, event, after
+
+
+def _settled(before: Memory, after: Memory) -> bool:
+    """Whether a decision left everything but counters as it was."""
+    return (before.level, before.lockout, before.override) == (
+        after.level,
+        after.lockout,
+        after.override,
     )
-    found = search.first(pairs) or search.first_wait(options)
-    return [] if found is None else [found]
 
 
 class _Search:
@@ -106,152 +150,132 @@ class _Search:
         self._load = policy.load(event.load)
         self._frame = Frame(policy=policy, digest=event.policy, autonomy=event.autonomy)
         self._here = outcome(event)
-        self.now = situation(event.state, event.memory, policy, self._load)
-        self._time_matters = _time_matters(self.now)
+        self._now = situation(event.state, event.memory, policy, self._load)
+        self._said: dict[tuple[Change, ...], _Said] = {}
+        self._seen = {name: getattr(event.state, name) for name in _FIELDS}
+        self._dark_w = surplus_without_pv_w(self._now)
 
-    def first(self, options: Iterable[tuple[Change, ...]]) -> Counterfactual | None:
-        """The first changes that lead to another level."""
-        for changes in options:
-            again, _after = self._decide(self._changed(changes), self._event.memory)
-            if outcome(again) != self._here:
-                return _found(changes, again)
-        return None
+    def singles(self) -> Iterator[Counterfactual]:
+        """The smallest change of each input that suffices alone, likeliest input first."""
+        decision = self._event.decision
+        by_time = decision.rule is Rule.R5 or decision.reason == "LOCKOUT"
+        order = (WAIT, *INPUTS) if by_time else _ORDER
+        names = self._worth_trying(self._now, self._event.votes, decision)
+        for name in order:
+            if name == WAIT:
+                found = self.wait(())
+            elif name in names:
+                found = self._first((change,) for change in changes_of(self._now, name))
+            else:
+                found = None
+            if found is not None:
+                yield found
 
-    def first_wait(self, options: dict[str, list[Change]]) -> Counterfactual | None:
-        """The first change that leads to another level after some blocks."""
-        singles = ((change,) for changes in options.values() for change in changes)
-        return next((found for changes in singles if (found := self.wait(changes))), None)
+    def pairs(self) -> Iterator[Counterfactual]:
+        """Two changes: one that takes the deciding vote away, one that the next vote asks for."""
+        waiting = []
+        for change, (now, votes, decision) in self._without_the_winner():
+            names = self._worth_trying(now, votes, decision) - {change.name}
+            found = self._first(
+                (change, other)
+                for name in INPUTS
+                if name in names
+                for other in changes_of(now, name)
+            )
+            if found is not None:
+                yield found
+            waiting.append(change)
+        waiting += self._asked_for_later()
+        yield from (found for change in waiting if (found := self.wait((change,))) is not None)
 
     def wait(self, changes: tuple[Change, ...]) -> Counterfactual | None:
-        """The first later block with another level, deciding at every block before it."""
-        if not self._time_matters:
-            return None
-        state = self._changed(changes)
-        _event, after = self._decide(state, self._event.memory)
-        for blocks in range(1, MAX_WAIT_BLOCKS + 1):
-            later = replace(state, block_id=state.block_id + blocks)
-            event, after = self._decide(later, advance(after, 1))
+        """The first later block with another level, deciding at every block that may turn."""
+        for blocks, event in self._later(self._changed(changes)):
             if outcome(event) != self._here:
-                return _found((*changes, Change(name=WAIT, before=0, after=blocks)), event)
+                return _found((*changes, Change(name=WAIT, before=0, after=blocks)), event.decision)
         return None
+
+    def _later(self, state: EnergyState) -> Iterator[tuple[int, DecisionEvent]]:
+        """The decisions of the next blocks if nothing changes but time."""
+        event, after = self._decide(state, self._event.memory)
+        wait = following(self._frame, self._load, (state, after), MAX_WAIT_BLOCKS, event.memory)
+        for blocks, later, _after in wait:
+            yield blocks, later
+
+    def _first(self, options: Iterable[tuple[Change, ...]]) -> Counterfactual | None:
+        """The first changes that lead to another level."""
+        for changes in options:
+            _now, _votes, decision = self._decided(changes)
+            if decision.level != self._here:  # held by autonomy, it is the present level
+                return _found(tuple(sorted(changes, key=_likelihood)), decision)
+        return None
+
+    def _without_the_winner(self) -> Iterator[tuple[Change, _Said]]:
+        """Single changes after which another vote decides, and what that vote says."""
+        before, votes = self._event.decision, self._event.votes
+        names = self._worth_trying(self._now, votes, before)
+        for name in INPUTS:
+            for change in changes_of(self._now, name) if name in names else ():
+                said = _now, others, decision = self._decided((change,))
+                if _winner(others, decision) != _winner(votes, before):
+                    yield change, said
+
+    def _asked_for_later(self) -> Iterator[Change]:
+        """What the vote asks for that decides when time has taken the present one away."""
+        for _blocks, event in self._later(self._event.state):
+            if _winner(event.votes, event.decision) == _winner(
+                self._event.votes, self._event.decision
+            ):
+                continue
+            now = situation(event.state, event.memory, self._frame.policy, self._load)
+            names = self._worth_trying(now, event.votes, event.decision)
+            for name in INPUTS:
+                yield from changes_of(now, name) if name in names else ()
+
+    def _worth_trying(
+        self, now: Situation, votes: tuple[Vote, ...], decision: Decision
+    ) -> frozenset[str]:
+        """Inputs whose change may matter: for a load that stays off, those of the winner."""
+        if now.running or self._here != OFF:
+            return _ANYTHING
+        vote = next((vote for vote in votes if vote.rule is decision.rule), None)
+        return frozenset() if vote is None else compared_by(vote, now)
 
     def _decide(self, state: EnergyState, memory: Memory) -> tuple[DecisionEvent, Memory]:
         return decide(self._frame, self._load, state, memory)
 
+    def _decided(self, changes: tuple[Change, ...]) -> _Said:
+        """A decision without its event; a pair's first change was asked about alone before."""
+        said = self._said.get(changes)
+        if said is None:
+            state, policy = self._changed(changes), self._frame.policy
+            now = situation(state, self._event.memory, policy, self._load)
+            votes = all_votes(now)
+            said = now, votes, arbitrate(now, votes, self._frame.autonomy)
+            self._said[changes] = said
+        return said
+
     def _changed(self, changes: tuple[Change, ...]) -> EnergyState:
-        state = self._event.state
+        values: dict[str, int] = {}
         for change in changes:
             if change.name == "surplus_w":
-                without_pv_w = surplus_without_pv_w(self.now)
-                assert without_pv_w is not None, "offered only where the rest is known"
-                state = replace(state, pv_power_w=change.after - without_pv_w)
+                assert self._dark_w is not None, "offered only where the rest is known"
+                values["pv_power_w"] = change.after - self._dark_w
             else:
-                state = replace(state, **{change.name: change.after})  # type: ignore[arg-type]  # a field's name
-        return state
+                values[change.name] = change.after
+        return EnergyState(**{**self._seen, **values}) if values else self._event.state
 
 
-def _found(changes: tuple[Change, ...], event: DecisionEvent) -> Counterfactual:
-    proposed = event.decision.effect is Effect.PROPOSED
-    return Counterfactual(changes=changes, level=outcome(event), proposed=proposed)
+def _likelihood(change: Change) -> int:
+    return INPUTS.index(change.name)
 
 
-def surplus_without_pv_w(now: Situation) -> int | None:
-    """What the surplus would be without any PV, or ``None`` if the rest is not known."""
-    return situation(replace(now.state, pv_power_w=0), now.memory, now.policy, now.load).surplus_w
+def _winner(votes: tuple[Vote, ...], decision: Decision) -> tuple[object, ...]:
+    """What decided: not with which numbers."""
+    signals = next((vote.signals for vote in votes if vote.rule is decision.rule), ())
+    return decision.rule, decision.reason, signals
 
 
-def _time_matters(now: Situation) -> bool:
-    """Whether anything in the memory runs out or counts up."""
-    memory, limits = now.memory, now.limits
-    if memory.lockout is not None or memory.override is not None:
-        return True
-    holds = max(limits.min_runtime_blocks, limits.min_pause_blocks, limits.deadband_hold_blocks)
-    counts = (memory.blocks_since_switch, memory.blocks_since_level)
-    recent = any(count is not None and count < holds for count in counts)
-    late = now.load.start_grace_ms > 0 and now.running
-    return recent or late or (now.running and limits.surplus_lost_blocks > 1)
-
-
-def _grouped(now: Situation) -> dict[str, list[Change]]:
-    """Every input's turning points, from the load's own thresholds, nearest first.
-
-    Only inputs that some rule compares for such a load: forecast and price peak while it is
-    off, grid import while it runs; PV itself or the surplus, by strategy.
-    """
-    limits, state = now.limits, now.state
-    points: dict[str, tuple[int | None, list[int]]] = {}
-    if now.policy.strategy is Strategy.SOC_BAND:
-        points["pv_power_w"] = (state.pv_power_w, _pv_turns_w(now))
-    elif surplus_without_pv_w(now) is not None:
-        points["surplus_w"] = (now.surplus_w, _surplus_turns_w(now))
-    if now.policy.has_battery:
-        points["battery_soc_permille"] = (state.battery_soc_permille, _soc_turns(now))
-    imports_w = _import_turns_w(now) if now.running else []
-    imports_w += [0] if state.grid_import_w is None else []
-    points["grid_import_w"] = (state.grid_import_w, imports_w)
-    if not now.running:
-        points["pv_forecast_w"] = (state.pv_forecast_w, [limits.min_predicted_pv_w])
-    if state.price_peak_ct_per_mwh is not None and not now.running:
-        spike = limits.price_spike_ct_per_mwh
-        points["price_peak_ct_per_mwh"] = (state.price_peak_ct_per_mwh, [spike])
-    if state.price_ct_per_mwh is not None:
-        price = limits.price_max_ct_per_mwh + 1
-        points["price_ct_per_mwh"] = (state.price_ct_per_mwh, [price])
-    hot = now.memory.lockout is not None and now.memory.lockout.cause == OVERTEMP
-    temps = [limits.max_temp_mdegc + 1, *([limits.resume_temp_mdegc] if hot else [])]
-    points["load_temp_mdegc"] = (state.load_temp_mdegc, temps)
-    points["heartbeat_age_ms"] = (state.heartbeat_age_ms, [limits.comm_timeout_ms + 1])
-    return {name: _around(name, before, values) for name, (before, values) in points.items()}
-
-
-def _surplus_turns_w(now: Situation) -> list[int]:
-    """Surpluses at which R1 wants another level, and at which *eco* is carried for R2."""
-    limits = now.limits
-    levels_w = [level.power_w for level in now.load.levels]
-    steps_w = [power_w + limits.step_up_margin_w for power_w in levels_w] if now.running else []
-    return [limits.surplus_throttle_min_w, limits.surplus_min_w, *levels_w, *steps_w]
-
-
-def _pv_turns_w(now: Situation) -> list[int]:
-    """PV from which a load may start below *standard*, or at which *eco* is carried for R2."""
-    turns_w = [] if now.state.pv_power_w is not None else [0]
-    if not now.running:
-        return [*turns_w, now.limits.pv_start_w]
-    without_pv_w = surplus_without_pv_w(now)
-    return turns_w if without_pv_w is None else [*turns_w, now.load.eco.power_w - without_pv_w]
-
-
-def _soc_turns(now: Situation) -> list[int]:
-    """States of charge at which R2, R4 or R1 change their mind."""
-    limits = now.limits
-    if now.policy.strategy is Strategy.SOC_BAND:
-        return [
-            limits.soc_stop_permille,
-            limits.soc_eco_start_permille,
-            limits.soc_standard_permille,
-            limits.soc_standard_stop_permille,
-            limits.soc_super_permille,
-            limits.soc_super_stop_permille,
-        ]
-    soft = [] if now.running else [limits.soc_soft_min_permille + 1]
-    return [limits.soc_hard_min_permille + 1, *soft]
-
-
-def _around(name: str, before: int | None, values: list[int]) -> list[Change]:
-    """Both sides of every turning point, nearest first."""
-    sides = sorted({side for value in values for side in (value - 1, value)})
-    signed = name in ("surplus_w", "price_ct_per_mwh", "price_peak_ct_per_mwh")
-    found = [
-        Change(name=name, before=before, after=side)
-        for side in sides
-        if side != before and (signed or side >= 0)
-    ]
-    return sorted(found, key=lambda change: change.distance)
-
-
-def _import_turns_w(now: Situation) -> list[int]:
-    """Grid imports at which R2's limit is exceeded, and at which *eco* no longer helps."""
-    others_w = (now.state.grid_export_w or 0) + now.state.lower_loads_w
-    limit_w = now.limits.max_grid_import_w + others_w
-    saved_w = now.load.powers_w[now.memory.level] - now.load.eco.power_w
-    return [limit_w + 1, limit_w + saved_w]
+def _found(changes: tuple[Change, ...], decision: Decision) -> Counterfactual:
+    proposed = decision.effect is Effect.PROPOSED
+    return Counterfactual(changes=changes, level=decision.level, proposed=proposed)

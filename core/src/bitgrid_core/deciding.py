@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bitgrid_core.arbiter import arbitrate, arbitrate_at_once, remember
+from bitgrid_core.arbiter import CLOCK_HOLD, arbitrate, arbitrate_at_once, hold, remember
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.model import (
     OFF,
@@ -35,6 +35,8 @@ class Frame:
         autonomy: in force.
         trigger: why now.
         n: number of this event among its like.
+        system: what keeps the rules from deciding: ``CLOCK_HOLD``, or the reason of a system
+            stop; ``""`` for nothing.
     """
 
     policy: Policy
@@ -42,6 +44,7 @@ class Frame:
     autonomy: Autonomy
     trigger: Trigger = Trigger.TICK
     n: int = 0
+    system: str = ""
 
 
 def decide(
@@ -50,7 +53,11 @@ def decide(
     """One load's decision on what it sees, and its memory after it. Pure."""
     now = situation(seen, memory, frame.policy, load)
     votes = all_votes(now)
-    if frame.trigger is Trigger.TICK:
+    if frame.system == CLOCK_HOLD:
+        decision = hold(now, votes)
+    elif frame.system:
+        decision = Decision(action=Action.STOP, level=OFF, rule=Rule.SYS, reason=frame.system)
+    elif frame.trigger is Trigger.TICK:
         decision = arbitrate(now, votes, frame.autonomy)
     else:
         decision = arbitrate_at_once(now, votes, frame.trigger, frame.autonomy)
@@ -83,6 +90,12 @@ def lease_event(frame: Frame, load: str, block_id: int, memory: Memory) -> Decis
         memory=memory,
         policy=frame.digest,
     )
+
+
+def system_reason(event: DecisionEvent) -> str:
+    """What of the system decided a recorded event, as ``Frame.system`` takes it."""
+    is_system = event.decision.rule is Rule.SYS and event.trigger is not Trigger.LEASE
+    return event.decision.reason if is_system else ""
 
 
 def others_w(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from bitgrid_core.arbiter import advance, ends_start
+from bitgrid_core.arbiter import CLOCK_HOLD, advance, ends_start
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.context.picture import energy_state
 from bitgrid_core.deciding import Frame, acted_level, decide, lease_event, others_w
@@ -19,12 +19,16 @@ from bitgrid_core.inputs import (
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    ClockJumped,
     Confirmed,
     Input,
+    JournalLost,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
     SafetyMeasured,
+    SystemInput,
+    TimeBoxExceeded,
 )
 from bitgrid_core.model import (
     OFF,
@@ -56,6 +60,7 @@ class EngineState:
         seen: what each load saw last.
         proposals: what waits for a person's yes in this block, by load.
         events_in_block: how many events of each load and trigger this block has seen.
+        clock_held: the next tick changes nothing but for safety.
     """
 
     policy: Policy | None = None
@@ -67,6 +72,7 @@ class EngineState:
     seen: dict[str, EnergyState] = field(default_factory=dict)
     proposals: dict[str, DecisionEvent] = field(default_factory=dict)
     events_in_block: dict[tuple[str, Trigger], int] = field(default_factory=dict)
+    clock_held: bool = False
 
 
 def step(state: EngineState, item: Input) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
@@ -88,6 +94,22 @@ def step(state: EngineState, item: Input) -> tuple[EngineState, tuple[DecisionEv
             return _confirmed(state, item)
         case BlockClosed():
             return _tick(state, item.window)
+        case ClockJumped() | TimeBoxExceeded() | JournalLost():
+            return _of_system(state, item)
+        case _:
+            assert_never(item)
+
+
+def _of_system(
+    state: EngineState, item: SystemInput
+) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    match item:
+        case ClockJumped():
+            return replace(state, clock_held=True), ()
+        case TimeBoxExceeded():
+            return _out_of_time(state, item.block_id)
+        case JournalLost():
+            return _all_stopped(_at_block(state, item.block_id), "JOURNAL_LOST")
         case _:
             assert_never(item)
 
@@ -101,7 +123,12 @@ def _tick(
     if state.block_id is not None and window.block_id <= past:
         return state, ()
     memories = _advanced(state, window.block_id)
-    frame = Frame(policy=policy, digest=state.policy_digest, autonomy=state.autonomy)
+    frame = Frame(
+        policy=policy,
+        digest=state.policy_digest,
+        autonomy=state.autonomy,
+        system=CLOCK_HOLD if state.clock_held else "",
+    )
     levels = {load: memory.level for load, memory in memories.items()}
     events = []
     for index, load in enumerate(policy.loads):
@@ -124,6 +151,46 @@ def _tick(
         events_in_block=earlier | {(event.load, Trigger.TICK): 1 for event in events},
     )
     return after, tuple(events)
+
+
+def _out_of_time(
+    state: EngineState, block_id: int
+) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    """This is the decision of its block, if there is none yet; else it stops what runs."""
+    reason = "TIMEOUT_SAFE"
+    if state.block_id is not None and block_id <= max(state.ticked or 0, state.block_id - 1):
+        return _all_stopped(state, reason)
+    state = _at_block(state, block_id)
+    events: list[DecisionEvent] = []
+    for load in state.policy.loads if state.policy is not None else ():
+        state, event = _stopped(state, load, Trigger.TICK, reason)
+        events.append(event)
+    return replace(state, ticked=block_id, clock_held=False), tuple(events)
+
+
+def _all_stopped(state: EngineState, reason: str) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
+    """The system stops every load that runs; nothing that is off has to be told."""
+    events: list[DecisionEvent] = []
+    for load in state.policy.loads if state.policy is not None else ():
+        if state.memories[load.id].level != OFF:
+            state, event = _stopped(state, load, Trigger.SAFETY, reason)
+            events.append(event)
+    return state, tuple(events)
+
+
+def _stopped(
+    state: EngineState, load: LoadProfile, trigger: Trigger, reason: str
+) -> tuple[EngineState, DecisionEvent]:
+    frame = replace(_frame(state, load.id, trigger), system=reason)
+    seen = _sight(state, load.id)
+    event, after = decide(frame, load, seen, state.memories[load.id])
+    return replace(
+        state,
+        memories=state.memories | {load.id: after},
+        seen=state.seen | {load.id: seen},
+        proposals=without(state.proposals, load.id),
+        events_in_block=state.events_in_block | {(load.id, trigger): frame.n + 1},
+    ), event
 
 
 def _missed(state: EngineState, last_block: int) -> EngineState:

@@ -101,6 +101,37 @@ class Confirmed:
     block_id: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeBoxExceeded:
+    """Deciding a block took so long that nobody may rely on it: every load goes to safe.
+
+    Attributes:
+        block_id: the block.
+        took_ms: how long it took, by the monotonic clock of whoever measured.
+    """
+
+    block_id: int
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockJumped:
+    """The wall clock went another way than the monotonic one: the next tick is held.
+
+    Attributes:
+        drift_ms: how far the wall clock is ahead of where it should be; negative: behind.
+    """
+
+    drift_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLost:
+    """Nothing could be recorded, so every load went to safe; recorded when it could be again."""
+
+    block_id: int
+
+
 SAFETY_FIELDS: Final = {
     "pv_power_w": "pv_power_w",
     "house_load_w": "house_load_w",
@@ -113,6 +144,9 @@ SAFETY_FIELDS: Final = {
 """Signals that R3 looks at, and where the picture of a block keeps them."""
 
 
+SystemInput: TypeAlias = TimeBoxExceeded | ClockJumped | JournalLost
+"""What happens to the appliance itself."""
+
 Input: TypeAlias = (
     PolicyChanged
     | BlockClosed
@@ -122,10 +156,14 @@ Input: TypeAlias = (
     | OverrideSet
     | SafetyMeasured
     | Confirmed
+    | SystemInput
 )
 
 INPUT_KINDS = frozenset(
-    {"policy", "block", "missed", "lease_end", "autonomy", "override", "safety", "confirm"}
+    {
+        *("policy", "block", "missed", "lease_end", "autonomy", "override", "safety", "confirm"),
+        *("time_box", "clock_jump", "journal_lost"),
+    }
 )
 """Kinds of records that are inputs."""
 
@@ -150,6 +188,20 @@ def to_record(item: Input) -> tuple[str, dict[str, Json]]:
             return "safety", _safety_body(item)
         case Confirmed():
             return "confirm", {"load": item.load, "block_id": item.block_id}
+        case TimeBoxExceeded() | ClockJumped() | JournalLost():
+            return _system_record(item)
+        case _:
+            assert_never(item)
+
+
+def _system_record(item: SystemInput) -> tuple[str, dict[str, Json]]:
+    match item:
+        case TimeBoxExceeded():
+            return "time_box", {"block_id": item.block_id, "took_ms": item.took_ms}
+        case ClockJumped():
+            return "clock_jump", {"drift_ms": item.drift_ms}
+        case JournalLost():
+            return "journal_lost", {"block_id": item.block_id}
         case _:
             assert_never(item)
 
@@ -192,6 +244,19 @@ def _parse(kind: str, body: Mapping[str, Json]) -> Input:
             return _safety(body)
         case "confirm":
             return Confirmed(load=str(body["load"]), block_id=_int(body["block_id"]))
+        case _:
+            return _parse_system(kind, body)
+
+
+def _parse_system(kind: str, body: Mapping[str, Json]) -> Input:
+    """What happened to the appliance itself."""
+    match kind:
+        case "time_box":
+            return TimeBoxExceeded(block_id=_int(body["block_id"]), took_ms=_int(body["took_ms"]))
+        case "clock_jump":
+            return ClockJumped(drift_ms=_int(body["drift_ms"]))
+        case "journal_lost":
+            return JournalLost(block_id=_int(body["block_id"]))
         case _:
             raise BadInput(f"Records of kind {kind!r} are no inputs.", "Verify the journal.")
 

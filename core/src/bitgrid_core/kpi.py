@@ -229,7 +229,9 @@ class Tally:
         """Count an input: windows carry the energies, a policy says what the loads could take."""
         if isinstance(item, BlockClosed):
             window = item.window
-            day = self.days.setdefault(window.local_day, Sums())
+            day = self.days.get(window.local_day)
+            if day is None:
+                day = self.days[window.local_day] = Sums()
             self._measure(window, self._today or day)
             self._today = day
         elif isinstance(item, PolicyChanged):

@@ -37,7 +37,15 @@ OPINIONS: Final = (
 SILENCES: Final = ("NO_OBJECTION", "LOAD_RUNNING", "SIGNAL_MISSING")
 """Why a rule has no opinion."""
 
-OUTCOMES: Final = ("MANUAL_MODE", "OVERRIDE", "OVERRIDE_ENDED", "LEASE_EXPIRED")
+OUTCOMES: Final = (
+    "MANUAL_MODE",
+    "OVERRIDE",
+    "OVERRIDE_ENDED",
+    "LEASE_EXPIRED",
+    "TIMEOUT_SAFE",
+    "JOURNAL_LOST",
+    "CLOCK_HOLD",
+)
 """Why a decision was made beside the rules."""
 
 ALL: Final = (*OPINIONS, *SILENCES, *OUTCOMES)

@@ -15,7 +15,14 @@ from bitgrid_core.block import block_end_text
 from bitgrid_core.codec import Json, encode_trusted
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.context.picture import energy_state
-from bitgrid_core.deciding import Frame, acted_level, decide, lease_event, others_w
+from bitgrid_core.deciding import (
+    Frame,
+    acted_level,
+    decide,
+    lease_event,
+    others_w,
+    system_reason,
+)
 from bitgrid_core.deviation import Body, Difference, differences, outcome_differences
 from bitgrid_core.engine import EngineState, fitting, open_proposals, step, without
 from bitgrid_core.errors import BadInput
@@ -186,6 +193,7 @@ def _ways_from_recorded(
         trigger=expected.trigger,
         n=expected.n,
         autonomy=expected.autonomy,
+        decision=expected.decision,
     )
     body = to_body(expected)
     uncaused = _one("memory", item.body, body)
@@ -244,6 +252,7 @@ def _decided(moment: Moment, event: DecisionEvent, seen: EnergyState) -> Decisio
         autonomy=event.autonomy,
         trigger=event.trigger,
         n=event.n,
+        system=system_reason(event),
     )
     if event.trigger is Trigger.LEASE:
         return lease_event(frame, event.load, event.block_id, event.memory)

@@ -21,9 +21,9 @@ RESEARCH_KINDS = frozenset(
     {
         # inputs of a decision
         *("policy", "block", "missed", "lease_end", "autonomy", "override", "confirm"),
-        *("trigger", "time_box", "clock_jump"),
+        *("time_box", "clock_jump", "journal_lost"),
         # decisions and what happened around them
-        *("decision", "safety", "health", "audit", "boot", "stop", "recorded_late"),
+        *("decision", "safety", "health", "audit", "boot", "recorded_late", "gap"),
         *("consent", "export", "retention", "anchor"),
         # series as received, and two numbers that the own forecast has learnt; never a place
         *("forecast", "prices", "learnt"),

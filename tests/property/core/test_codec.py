@@ -18,12 +18,15 @@ from bitgrid_core.inputs import (
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    ClockJumped,
     Confirmed,
     Input,
+    JournalLost,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
     SafetyMeasured,
+    TimeBoxExceeded,
     from_record,
     to_record,
 )
@@ -84,6 +87,9 @@ inputs: st.SearchStrategy[Input] = st.one_of(
         quality=st.sampled_from(Quality),
     ),
     st.builds(Confirmed, load=st.just("load-1"), block_id=st.integers(0, 10**7)),
+    st.builds(TimeBoxExceeded, block_id=st.integers(0, 10**7), took_ms=st.integers(0, 10**6)),
+    st.builds(ClockJumped, drift_ms=st.integers(-(10**10), 10**10)),
+    st.builds(JournalLost, block_id=st.integers(0, 10**7)),
 )
 Path: TypeAlias = tuple[str | int, ...]
 

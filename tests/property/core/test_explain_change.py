@@ -10,7 +10,6 @@ from bitgrid_core.arbiter import advance
 from bitgrid_core.counterfactual import (
     MAX_WAIT_BLOCKS,
     WAIT,
-    Change,
     Counterfactual,
     counterfactuals,
     outcome,
@@ -18,6 +17,7 @@ from bitgrid_core.counterfactual import (
 from bitgrid_core.model import EnergyState, Memory
 from bitgrid_core.policy import Strategy
 from bitgrid_core.rules import situation
+from bitgrid_core.turning import Change
 from support.moments import (
     AGES,
     BANDS,

@@ -85,7 +85,7 @@ def test_generator_reaches_every_kind_of_input_and_many_codes() -> None:
             str(record.body.get("decision_code", record.kind)) for record in journal.records()
         }
     assert kinds >= {"policy", "block", "missed", "lease_end", "autonomy", "override"}
-    assert kinds >= {"safety", "confirm"}
+    assert kinds >= {"safety", "confirm", "time_box", "clock_jump", "journal_lost"}
     assert kinds >= {
         "START_R1_SURPLUS_OK",
         "THROTTLE_R1_SURPLUS_THROTTLE",
@@ -95,6 +95,9 @@ def test_generator_reaches_every_kind_of_input_and_many_codes() -> None:
         "STOP_R3_COMM_TIMEOUT",
         "STOP_R3_LOCKOUT",
         "STOP_SYS_LEASE_EXPIRED",
+        "STOP_SYS_TIMEOUT_SAFE",
+        "STOP_SYS_JOURNAL_LOST",
+        "NOOP_SYS_CLOCK_HOLD",
         "START_OVERRIDE",
         "NOOP_MANUAL_MODE",
         "NOOP_R5_DAILY_LIMIT",

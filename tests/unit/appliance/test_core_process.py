@@ -26,6 +26,10 @@ def test_picture_of_a_tick_has_state_decision_and_explanation() -> None:
         assert isinstance(texts, dict)
         assert set(texts) == {"de", "en"}
         assert all(texts.values())
+    chance = explained.payload["chance"]
+    assert isinstance(chance, dict)
+    assert chance["at"] == "2024-06-01T00:40:00.000Z"  # three blocks of least run time
+    assert {"de", "en"} < set(chance)
 
 
 def test_picture_of_an_ended_lease_is_explained_too() -> None:

@@ -49,11 +49,11 @@ def test_newest_decision_is_explained(journal: Path, newest: dict[str, object]) 
 
 
 @pytest.mark.parametrize("lang", ["en", "de"])
-@pytest.mark.parametrize(("depth", "least", "most"), [("short", 3, 3), ("detail", 8, 40)])
+@pytest.mark.parametrize(("depth", "least", "most"), [("short", 4, 4), ("detail", 9, 41)])
 def test_depth_and_language_are_as_asked(
     journal: Path, lang: str, depth: str, least: int, most: int
 ) -> None:
-    """Short is one sentence and the change; detail adds a line for each rule, in both languages."""
+    """Short is one sentence, the change and the chance; detail adds a line for each rule, in both languages."""
     said = core("explain", journal, "--lang", lang, "--depth", depth)
     assert said.code == 0
     assert least <= len(said.out.splitlines()) <= most
@@ -73,7 +73,7 @@ def test_decision_is_found_by_its_id(journal: Path, newest: dict[str, object]) -
     assert said.code == 0
     document = said.document
     assert document["event"] == newest
-    assert sorted(document) == ["change", "detail", "event", "short"]
+    assert sorted(document) == ["chance", "change", "detail", "event", "short"]
     assert document["short"]
     assert len(document["detail"]) >= 5
 

@@ -12,7 +12,15 @@ from typing import Literal, Protocol, TypeAlias
 from bitgrid_appliance.api.health import Instants, is_fresh, newest_block
 from bitgrid_appliance.api.people import is_site_signal, number, reading, state_in_peoples_units
 from bitgrid_appliance.api.picture import Picture
-from bitgrid_appliance.api.shapes import Document, LevelPower, LoadNow, Reading, StateNow, Texts
+from bitgrid_appliance.api.shapes import (
+    Chance,
+    Document,
+    LevelPower,
+    LoadNow,
+    Reading,
+    StateNow,
+    Texts,
+)
 from bitgrid_core.block import at_text, block_at, block_start_ms
 from bitgrid_core.policy import LoadProfile, Policy
 
@@ -119,6 +127,7 @@ def _load(
         short=_published(picture, event, "short") or words.short(event),
         change=_published(picture, event, "change")
         or words.change(event, policies(str(event["policy"]))),
+        chance=_chance(picture, event),
     )
 
 
@@ -141,6 +150,16 @@ def _published(picture: Picture, event: Document, which: str) -> Texts | None:
     if not isinstance(texts, dict) or not all(isinstance(texts.get(k), str) for k in ("de", "en")):
         return None
     return Texts(de=texts["de"], en=texts["en"])
+
+
+def _chance(picture: Picture, event: Document) -> Chance | None:
+    """As published: only core, which has just decided, can say it."""
+    texts = _published(picture, event, "chance")
+    if texts is None:
+        return None
+    explained = picture.newest("explain", str(event["load"])) or {}
+    at = explained["chance"].get("at")
+    return Chance(at=at if isinstance(at, str) else None, de=texts.de, en=texts.en)
 
 
 def _state(picture: Picture, events: list[Document]) -> Document | None:

@@ -48,6 +48,18 @@ class LevelPower(Shape):
     power_w: int
 
 
+class Chance(Shape):
+    """The earliest next chance to start, or of a running load to go off.
+
+    Attributes:
+        at: beginning of that block; ``null`` if it takes a new day or a person.
+    """
+
+    at: str | None
+    de: str
+    en: str
+
+
 class LoadNow(Shape):
     """What one flexible load does now and why.
 
@@ -60,6 +72,7 @@ class LoadNow(Shape):
         decision: the whole decision event.
         short: why, in one sentence.
         change: what would change it.
+        chance: when that may be at the earliest.
     """
 
     id: str
@@ -73,6 +86,7 @@ class LoadNow(Shape):
     decision: Document
     short: Texts
     change: Texts | None
+    chance: Chance | None
 
 
 class StateNow(Shape):

@@ -12,7 +12,7 @@ from bitgrid_appliance.api.shapes import Document, Texts
 from bitgrid_core import explain
 from bitgrid_core.errors import BadInput
 from bitgrid_core.events import from_body
-from bitgrid_core.explain.changes import what_changes
+from bitgrid_core.explain.changes import what_changes_in
 from bitgrid_core.model import DecisionEvent
 from bitgrid_core.policy import Policy
 
@@ -50,9 +50,7 @@ class CoreWords:
         if key not in self._changes:
             if len(self._changes) >= REMEMBERED:
                 self._changes.clear()
-            self._changes[key] = Texts(
-                de=what_changes(known, policy, "de"), en=what_changes(known, policy, "en")
-            )
+            self._changes[key] = Texts(**what_changes_in(known, policy))
         return self._changes[key]
 
     def detail(self, event: Document, lang: str) -> list[str]:

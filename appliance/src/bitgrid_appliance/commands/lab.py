@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
+from bitgrid_appliance.commands.lab_optimum import Solver, optima
 from bitgrid_appliance.commands.lab_plot import plot
-from bitgrid_appliance.commands.lab_report import document, table
+from bitgrid_appliance.commands.lab_report import Found, document, table
 from bitgrid_appliance.commands.progress import Screen
 from bitgrid_appliance.durable import replace_file
 from bitgrid_appliance.policies import demo_document, load_document
@@ -21,6 +22,7 @@ from bitgrid_core.cli.sources import replay_records
 from bitgrid_core.codec import Json, loads_trusted
 from bitgrid_core.errors import BadInput
 from bitgrid_core.household import BatteryConfig, read_csv
+from bitgrid_core.household.changes import changed
 from bitgrid_core.household.lab import (
     Bench,
     Outcome,
@@ -38,13 +40,14 @@ from bitgrid_core.units import to_inside_exact
 _EXAMPLES: Final = """\
 examples:
   bitgrid lab --household home.csv --policy mine.yaml --against other.yaml
-  bitgrid lab --household home.csv --vary surplus_min_kw=1.45         50 W lower than the default
+  bitgrid lab --household home.csv --change surplus_min_kw=-0.05      50 W lower: what then?
+  bitgrid lab --household home.csv --change surplus_min_kw=1.2,min_pause_blocks=+1 --optimum
   bitgrid lab var/data/journal/journal.sqlite --days 30 --vary surplus_min_kw=1,1.5,2
   bitgrid lab --household home.csv --pv-scale 2 --vary min_pause_blocks=1,2,4 \\
       --vary surplus_lost_blocks=1,2,3 --plot grid.svg
 
-The first policy is the one that the others are compared with. A policy that is left out is the
-demo's. Decisions come from the same engine; the battery is simulated and its model is stated.
+The first policy is the one that the others are compared with; one that is left out is the demo's.
+A --change with a sign is added to what is there, without one it is the new value. Decisions come from the same engine; the battery is simulated and its model is stated.
 """
 
 
@@ -64,6 +67,16 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--vary", action="append", default=[], metavar="KEY=V,V", help="a grid; may be repeated"
     )
+    parser.add_argument(
+        "--change",
+        action="append",
+        default=[],
+        metavar="KEY=±V",
+        help="the policy with this moved: -0.05 lowers, 1.45 sets; several by commas; repeatable",
+    )
+    parser.add_argument(
+        "--optimum", action="store_true", help="the share of what perfect foresight would reach"
+    )
     parser.add_argument("--pv-scale", default="1", metavar="X", help="multiple of the roof in FILE")
     parser.add_argument("--battery-kwh", default="10", metavar="X", help="capacity (10)")
     parser.add_argument("--days", type=int, metavar="N", help="play only the first N days")
@@ -82,15 +95,18 @@ def run(options: argparse.Namespace) -> int:
     if options.jobs is not None and options.jobs < 1:
         raise BadInput(f"--jobs is {options.jobs}.", "Give 1 or more.")
     trials = trials_of(options)
+    solver = Solver() if options.optimum else None
     screen = Screen(quiet=options.json)
     bench = _bench(options)
     screen.say(f"household: {bench.series.statement()}")
     outcomes = played(bench, trials, options.jobs, screen.bar("policies", len(trials) + 1))
     screen.end()
+    best = {} if solver is None else optima(solver, bench, trials, outcomes[0])
+    found = Found(bench=bench, base=outcomes[0], outcomes=tuple(outcomes[1:]), optima=best)
     if options.plot is not None:
-        replace_file(options.plot, plot(outcomes).encode("utf-8"))
+        replace_file(options.plot, plot(found).encode("utf-8"))
         screen.say(f"plot: {options.plot}")
-    print(json.dumps(document(bench, outcomes)) if options.json else table(bench, outcomes))
+    print(json.dumps(document(found)) if options.json else table(found))
     return 0
 
 
@@ -106,8 +122,11 @@ def trials_of(options: argparse.Namespace) -> list[Trial]:
         other = parse_policy(load_document(options.against))
         name = _name(options.against)
         trials.append(Trial(name=f"against {name}", policy=other))
+    trials += [changed(own, wish) for wish in options.change]
     if options.vary:
         trials += varied(own, options.vary)
+    if len({trial.name for trial in trials}) < len(trials):
+        raise BadInput("Two policies are the same.", "Name each change once.")
     return trials
 
 

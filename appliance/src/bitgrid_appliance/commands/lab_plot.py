@@ -1,6 +1,6 @@
 """A picture of a grid of policies, as SVG text: energy used against extra import.
 
-Written by hand, because two axes and some dots need no library. Knows no file.
+With an optimum the dashed line is where perfect foresight would be at each import. Written by hand, because two axes and some dots need no library. Knows no file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from bitgrid_core.household.lab import Outcome
+from bitgrid_appliance.commands.lab_report import Found
+from bitgrid_core.household.foresight import IMPORT_WEIGHT
 
 _WIDTH: Final = 720
 _HEIGHT: Final = 440
@@ -21,17 +22,16 @@ _TICKS: Final = 5
 _WH_PER_KWH: Final = 1000
 
 
-def plot(outcomes: Sequence[Outcome]) -> str:
-    """Each policy as a dot: extra import to the right, energy used upwards; hover for its name.
-
-    Args:
-        outcomes: first the house without loads, then the policy to compare with, then the others.
-    """
-    base, *policies = outcomes
+def plot(found: Found) -> str:
+    """Each policy as a dot: extra import to the right, energy used upwards; hover for its name."""
+    base, policies = found.base, found.outcomes
     points = [
         ((one.total.import_w - base.total.import_w) / 6, one.total.loads_w / 6) for one in policies
     ]
-    across, up = _span([x for x, _ in points]), _span([y for _, y in points])
+    best = found.optima.get(policies[0].name)
+    tops = [] if best is None else [float(best.net_wh)]
+    across = _span([x for x, _ in points] + [0.0 for _top in tops])
+    up = _span([y for _, y in points] + tops)
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -44,6 +44,8 @@ def plot(outcomes: Sequence[Outcome]) -> str:
         ),
     ]
     parts += _axes(across, up)
+    if best is not None:
+        parts += _foresight(best.net_wh, across, up)
     for number, (one, (x, y)) in enumerate(zip(policies, points, strict=True)):
         at = (_x(x, across), _y(y, up))
         words = f"{one.name}: {y / _WH_PER_KWH:.0f} kWh, {one.total.switches} switches"
@@ -56,6 +58,25 @@ def plot(outcomes: Sequence[Outcome]) -> str:
             label = escape(one.name)
             parts.append(f'<text x="{at[0] + 8:.1f}" y="{at[1] + 4:.1f}">{label}</text>')
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _foresight(net_wh: int, across: tuple[float, float], up: tuple[float, float]) -> list[str]:
+    """The dashed line on which the figure that foresight maximises has its optimum."""
+    end = min(across[1], (up[1] - net_wh) / IMPORT_WEIGHT)
+    begin = max(across[0], 0.0)
+    ends = [(_x(x, across), _y(net_wh + IMPORT_WEIGHT * x, up)) for x in (begin, max(begin, end))]
+    words = f"perfect foresight: {net_wh / _WH_PER_KWH:.0f} kWh without extra import"
+    return [
+        (
+            f'<path d="M{ends[0][0]:.1f} {ends[0][1]:.1f}L{ends[1][0]:.1f} {ends[1][1]:.1f}" '
+            f'class="optimum" stroke="#1e8449" stroke-dasharray="6 4" stroke-width="2">'
+            f"<title>{words}</title></path>"
+        ),
+        (
+            f'<text x="{ends[1][0] + 6:.1f}" y="{ends[1][1] + 14:.1f}" fill="#1e8449">'
+            f"perfect foresight</text>"
+        ),
+    ]
 
 
 def _axes(across: tuple[float, float], up: tuple[float, float]) -> list[str]:

@@ -57,6 +57,7 @@ function card(id) {
     why: h("p", { class: "why", "aria-live": "polite" }),
     changeTitle: h("h3"),
     change: h("p", { class: "change" }),
+    chance: h("p", { class: "chance" }),
     next: h("span"),
     left: h("strong", { class: "left" }),
     bar: s("rect", { class: "passed", x: 0, y: 0, height: 3, width: 0 }),
@@ -67,7 +68,7 @@ function card(id) {
     s("rect", { class: "whole", width: 100, height: 3 }),
     entry.bar,
   );
-  const changeBox = h("div", { class: "change-box" }, entry.changeTitle, entry.change);
+  const changeBox = h("div", { class: "change-box" }, entry.changeTitle, entry.change, entry.chance);
   const heading = h("h2", { class: "does", id: `load-${id}` }, entry.name, entry.verb, entry.power);
   entry.changeBox = changeBox;
   entry.root = h(
@@ -95,7 +96,17 @@ function fill(entry, load, state) {
   setText(entry.why, glued(load.short[lang()]));
   setText(entry.changeTitle, t("change"));
   setText(entry.change, load.change ? glued(load.change[lang()]) : "");
+  setText(entry.chance, chanceOf(load, state));
   entry.changeBox.hidden = !load.change;
+}
+
+/** When it may change at the earliest; nothing where that is the next decision anyway. */
+function chanceOf(load, state) {
+  const { chance } = load;
+  if (!chance) return "";
+  if (chance.at === null) return chance[lang()];
+  if (chance.at <= state.next_block_at) return "";
+  return t(load.level === "off" ? "mayStart" : "mayStop", { time: time(chance.at) });
 }
 
 function levelPower(load, name) {

@@ -8,10 +8,12 @@ from typing import Final
 
 from bitgrid_core.block import block_at, parse_at
 from bitgrid_core.chain import Record
+from bitgrid_core.chance import earliest_chance
 from bitgrid_core.cli.services import Subparsers, print_json
 from bitgrid_core.errors import BadInput
 from bitgrid_core.events import from_body
 from bitgrid_core.explain import LANGUAGES, detail, short
+from bitgrid_core.explain.chances import chance_sentence
 from bitgrid_core.explain.changes import what_changes
 from bitgrid_core.inputs import PolicyChanged, from_record
 from bitgrid_core.journal.sqlite import SqliteReader
@@ -87,16 +89,25 @@ def _none_found(args: Namespace) -> BadInput:
 
 def _show(record: Record, policy: Policy, args: Namespace) -> None:
     event = from_body(record.body)
-    sentence, lines = short(event, args.lang), detail(event, args.lang)
-    change = what_changes(event, policy, args.lang)
+    try:
+        sentence, lines = short(event, args.lang), detail(event, args.lang)
+        change = what_changes(event, policy, args.lang)
+        chance = chance_sentence(earliest_chance(event, policy), args.lang)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Whatever somebody wrote into a record is bad input, not a fault of this program.
+        raise BadInput(
+            f"The decision of record {record.seq} cannot be explained: {error!r}.",
+            "Verify the journal.",
+        ) from error
     if args.json:
-        answer = {"short": sentence, "detail": lines, "change": change, "event": record.body}
-        print_json(answer, pretty=False)
+        told = {"short": sentence, "detail": lines, "change": change, "chance": chance}
+        print_json({**told, "event": record.body}, pretty=False)
     elif args.depth == "technical":
         print_json(record.body, pretty=True)
     else:
         print(f"{record.at}  {event.load}  {event.decision.code}")
         print(f"  {sentence}")
         print(f"  {change}")
+        print(f"  {chance}")
         if args.depth == "detail":
             print("\n".join(f"    {line}" for line in lines))

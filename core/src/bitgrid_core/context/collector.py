@@ -52,10 +52,6 @@ class _Track:
         self.last_at_ms: int | None = None
         self.newest = Quality.MISSING
         self.newest_at_ms = -1
-        self.clear()
-
-    def clear(self) -> None:
-        """Begin a new window; the last value stays."""
         self.count = 0
         self.total = 0
         self.low: int | None = None
@@ -89,26 +85,31 @@ class _Track:
                 self.high = value
 
     def close(self, signal: Signal, boundary_ms: int) -> Aggregate:
-        """The window's aggregate at its end; a year of laboratory makes half a million."""
+        """The window's aggregate at its end, and a new window; a year makes half a million."""
         last, quality, age_ms = self.last, self.newest, None
         if self.last_at_ms is not None:
             age_ms = boundary_ms - self.last_at_ms
-            age_ms = max(age_ms, 0)
+            if age_ms < 0:  # noqa: PLR1730 - a call for each of half a million costs a second
+                age_ms = 0
+        doubt = None
         if quality is _OK:
             if age_ms is None:
                 quality = Quality.MISSING
             elif age_ms > signal.max_age_ms:
                 quality = Quality.STALE
-        elif (
-            quality is Quality.SUSPECT and boundary_ms - self.newest_at_ms > signal.max_age_ms
-        ):  # else a load whose sensor died with a last cry never returned
-            quality = Quality.STALE
-        count = self.count
-        mean: int | None = self.total
-        if count != 1:
-            mean = mean_cautious(self.total, count, signal.caution) if count else None
-        doubt = self.doubt if quality is Quality.SUSPECT else None
-        return Aggregate(mean, last, self.low, self.high, count, age_ms, quality, doubt)
+        elif quality is Quality.SUSPECT:
+            if boundary_ms - self.newest_at_ms > signal.max_age_ms:
+                # else a load whose sensor died with a last cry never returned
+                quality = Quality.STALE
+            else:
+                doubt = self.doubt
+        count, low, high = self.count, self.low, self.high
+        if count == 0:
+            return Aggregate(None, last, None, None, 0, age_ms, quality, doubt)
+        mean = self.total if count == 1 else mean_cautious(self.total, count, signal.caution)
+        self.count = self.total = 0
+        self.low = self.high = None
+        return Aggregate(mean, last, low, high, count, age_ms, quality, doubt)
 
 
 class BlockCollector:
@@ -152,14 +153,19 @@ class BlockCollector:
         asleep: bool = False,
     ) -> None:
         """Take a value inside without the way over a message, judged as a message's is."""
-        track = self._track(device, signal)
-        if track is not None:
+        tracks = self._loads.get(device) if signal.of_load else self._site
+        found = None if tracks is None else tracks.get(signal.name)
+        track = self._track(device, signal) if found is None else found[1]
+        if track is None:
+            return
+        quality, doubt = _OK, None
+        if value is None or not signal.low <= value <= signal.high:
             quality = judged(signal, value)
             doubt = Doubt.RANGE if quality is Quality.SUSPECT else None
-            known = value if quality is _OK else None
-            track.add(known, quality, doubt, at_ms, self._opened_ms)
-            if track.last_at_ms == at_ms:
-                track.asleep = asleep
+            value = None
+        track.add(value, quality, doubt, at_ms, self._opened_ms)
+        if track.last_at_ms == at_ms:
+            track.asleep = asleep
 
     def _track(self, device: str, signal: Signal) -> _Track | None:
         tracks = self._loads.get(device) if signal.of_load else self._site
@@ -188,9 +194,6 @@ class BlockCollector:
             sources=self._sources(derived),
         )
         self._opened_ms = boundary_ms
-        for tracks in (self._site, *self._loads.values()):
-            for _signal, track in tracks.values():
-                track.clear()
         return aggregates
 
     def _sources(self, derived: Mapping[str, Aggregate]) -> dict[str, Source]:

@@ -15,6 +15,7 @@ from bitgrid_core.context.aggregates import Aggregate
 from bitgrid_core.signals import GRID_EXPORT, GRID_IMPORT, GRID_PHASES, Doubt, Quality
 
 _WORST_FIRST: Final = (Quality.SUSPECT, Quality.MISSING, Quality.STALE)
+_NAMES: Final = frozenset(phase.name for phase in GRID_PHASES)
 _NEVER: Final = Aggregate(None, None, None, None, 0, None, Quality.MISSING)
 
 
@@ -24,9 +25,9 @@ def net_of_phases(site: Mapping[str, Aggregate]) -> dict[str, Aggregate]:
     Mean and last are the sums of the phases'; the extremes of a sum are not known from the
     extremes of its parts and stay empty. Age and quality are the worst phase's.
     """
-    phases = [site.get(phase.name, _NEVER) for phase in GRID_PHASES]
-    if not any(phase.name in site for phase in GRID_PHASES):
+    if _NAMES.isdisjoint(site):
         return {}
+    phases = [site.get(phase.name, _NEVER) for phase in GRID_PHASES]
     mean, last = _sum([one.mean for one in phases]), _sum([one.last for one in phases])
     ages = [one.age_ms for one in phases if one.age_ms is not None]
     quality, doubt = _worst(phases)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from bitgrid_core.counterfactual import WAIT, Change, Counterfactual, counterfactuals
+from bitgrid_core.counterfactual import Counterfactual, counterfactuals, likeliest
 from bitgrid_core.explain.numbers import minutes, people
+from bitgrid_core.explain.sentences import LANGUAGES
 from bitgrid_core.explain.texts import TEXTS
-from bitgrid_core.model import OFF, DecisionEvent, Rule
+from bitgrid_core.model import OFF, DecisionEvent
 from bitgrid_core.policy import Policy
+from bitgrid_core.turning import Change
 
 _WORDS: Final = {
     "en": {
@@ -64,20 +66,6 @@ _WHAT: Final = {
     },
 }
 
-_LIKELY: Final = (
-    "surplus_w",
-    "pv_power_w",
-    "pv_forecast_w",
-    "price_peak_ct_per_mwh",
-    "price_ct_per_mwh",
-    "battery_soc_permille",
-    "wait_blocks",
-    "grid_import_w",
-    "load_temp_mdegc",
-    "heartbeat_age_ms",
-)
-"""What an owner would look at first."""
-
 
 def what_changes(event: DecisionEvent, policy: Policy, lang: str) -> str:
     """One sentence: the likeliest smallest change.
@@ -85,13 +73,18 @@ def what_changes(event: DecisionEvent, policy: Policy, lang: str) -> str:
     For example ``Starts at eco from 0.8 kW surplus; 0.3 kW are missing.`` What only time holds
     back is explained by time.
     """
-    found = counterfactuals(event, policy)
-    if not found:
-        return _WORDS[lang]["nothing"]
-    by_time = event.decision.rule is Rule.R5 or event.decision.reason == "LOCKOUT"
-    order = (WAIT, *_LIKELY) if by_time else _LIKELY
-    best = min(found, key=lambda item: order.index(item.changes[0].name))
-    return _sentence(best, event.memory.level, lang)
+    return what_changes_in(event, policy, (lang,))[lang]
+
+
+def what_changes_in(
+    event: DecisionEvent, policy: Policy, langs: tuple[str, ...] = LANGUAGES
+) -> dict[str, str]:
+    """The same sentence in several languages, searched for once."""
+    best, before = likeliest(event, policy), event.memory.level
+    return {
+        lang: _WORDS[lang]["nothing"] if best is None else _sentence(best, before, lang)
+        for lang in langs
+    }
 
 
 def all_changes(event: DecisionEvent, policy: Policy, lang: str) -> list[str]:

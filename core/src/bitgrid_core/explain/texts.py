@@ -103,6 +103,9 @@ EN: Final = Texts(
         "OVERRIDE": "you asked for it",
         "OVERRIDE_ENDED": "the time that you asked for is over",
         "LEASE_EXPIRED": "the device heard nothing from the appliance and switched off by itself",
+        "TIMEOUT_SAFE": "the appliance took too long to decide",
+        "JOURNAL_LOST": "the appliance could not record what it does",
+        "CLOCK_HOLD": "the clock was set while it ran; this block changes nothing but for safety",
     },
     rules={
         "R1": "Surplus",
@@ -200,6 +203,10 @@ DE: Final = Texts(
         "OVERRIDE": "Sie wollten es so",
         "OVERRIDE_ENDED": "die Zeit, die Sie vorgaben, ist um",
         "LEASE_EXPIRED": "das Gerät hörte nichts mehr von der Zentrale und schaltete selbst ab",
+        "TIMEOUT_SAFE": "die Zentrale brauchte zu lange für ihre Entscheidung",
+        "JOURNAL_LOST": "die Zentrale konnte nicht aufzeichnen, was sie tut",
+        "CLOCK_HOLD": "die Uhr wurde im Betrieb gestellt; dieser Block ändert nichts, was nicht "
+        "sicher sein muss",
     },
     rules={
         "R1": "Überschuss",

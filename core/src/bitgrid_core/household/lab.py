@@ -67,11 +67,15 @@ class Outcome:
         name: of its policy.
         days: sums by UTC date.
         stored_wh: what the battery holds at the end above what it held at the beginning.
+        drawn_ws: what the loads drew while PV and consumption were known, by the plant's books.
+        bought_ws: what came from the grid meanwhile.
     """
 
     name: str
     days: Mapping[int, Sums]
     stored_wh: int
+    drawn_ws: int
+    bought_ws: int
 
     @property
     def total(self) -> Sums:
@@ -140,13 +144,24 @@ def play(bench: Bench, trial: Trial) -> Outcome:
     house = House.begin(bench.series, plant_of_policy(bench, trial.policy), bench.start_ms)
     tally = Tally(judge=None)
     soc_permille: int | None = None
+    step_s = bench.series.resolution_s
+    drawn_w = bought_w = 0
     for done in closed_loop(house, trial.policy, bench.blocks):
         tally.take(done.item)
         for event in done.events:
             tally.decided(event)
-        if done.readings:
-            soc_permille = done.readings[-1].soc_permille
-    return Outcome(name=trial.name, days=tally.days, stored_wh=_stored_wh(bench, soc_permille))
+        for reading in done.readings:
+            soc_permille = reading.soc_permille
+            if reading.pv_known and reading.house_known:
+                drawn_w += reading.flows.loads
+                bought_w += reading.flows.grid_import
+    return Outcome(
+        name=trial.name,
+        days=tally.days,
+        stored_wh=_stored_wh(bench, soc_permille),
+        drawn_ws=drawn_w * step_s,
+        bought_ws=bought_w * step_s,
+    )
 
 
 def without_loads(policy: Policy) -> Trial:

@@ -31,7 +31,7 @@ def test_journal_on_file_is_whole_and_has_every_kind_of_input() -> None:
     """What follows is about something, and nobody mended it."""
     _head, fault = verify_chain(recorded(), Head(seq=0, hash=GENESIS))
     assert fault is None
-    later = {"safety", "confirm"}
+    later = {"safety", "confirm", "time_box", "clock_jump", "journal_lost"}
     assert {record.kind for record in recorded()} == {*INPUT_KINDS - later, "decision"}
     levels = {record.body["level"] for record in recorded() if record.kind == "decision"}
     assert len(levels) > 2

@@ -71,7 +71,9 @@ def test_proofs_of_pages_exist(page: Path) -> None:
         proof = ROOT / name
         assert proof.is_file(), name
         text = proof.read_text(encoding="utf-8")
-        assert not test or re.search(rf"^(async )?(def|class) {test}\b|^{test} =", text, re.M), test
+        assert not test or re.search(
+            rf"^(async )?(def|class) {test}\b|^{test} =", text, re.MULTILINE
+        ), test
 
 
 @each_record

@@ -16,13 +16,14 @@ from typing import Final
 from bitgrid_appliance.anchoring import AnchorFile, local_day
 from bitgrid_appliance.broker import BrokerPlan
 from bitgrid_appliance.consent import Consent, granted, read_consent, sign_consent, write_consent
+from bitgrid_appliance.forecasting import Roof
 from bitgrid_appliance.health import accepts, ready_word
 from bitgrid_appliance.intact import require_intact
 from bitgrid_appliance.keys import core_key
 from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.runtime import Ports, Runtime
-from bitgrid_appliance.settings import Layout, Settings
+from bitgrid_appliance.settings import Layout, Settings, place_text
 from bitgrid_appliance.supervisor import ChildSpec, program_path
 from bitgrid_appliance.unrecorded import TraceFile
 from bitgrid_core.errors import StorageError
@@ -37,7 +38,11 @@ _PREDECESSOR_S: Final = 5.0
 
 @contextmanager
 def core_runtime(
-    layout: Layout, policy: Policy, time_zone: str, lease_s: int = LEASE_S
+    layout: Layout,
+    policy: Policy,
+    time_zone: str,
+    roof: Roof | None = None,
+    lease_s: int = LEASE_S,
 ) -> Iterator[Runtime]:
     """A core's runtime on its data directory, for the body.
 
@@ -59,6 +64,7 @@ def core_runtime(
             anchors=AnchorFile(layout.anchors, key.sign),
             local_day=local_day(time_zone),
             trace=TraceFile(layout.unrecorded),
+            roof=roof,
         )
         yield Runtime(ports, policy, lease_s)
 
@@ -130,6 +136,10 @@ class Plan:
     def core_child(self, clock: str) -> ChildSpec:
         """The core on the wall's or the household's clock."""
         words = ["--clock", clock, "--time-zone", self.settings.time_zone, "--stdin-guard"]
+        if self.settings.place is not None:
+            words += ["--place", place_text(self.settings.place)]
+        if self.settings.peak_w is not None:
+            words += ["--peak-w", str(self.settings.peak_w)]
         if self.policy is not None:
             words += ["--policy", str(self.policy)]
         return ChildSpec(

@@ -24,12 +24,13 @@ from bitgrid_appliance.bootstrap import core_runtime
 from bitgrid_appliance.by_wall import WallClock
 from bitgrid_appliance.clock import Clocks, Tick
 from bitgrid_appliance.ending import ending, run_until
+from bitgrid_appliance.forecasting import Roof, understood
 from bitgrid_appliance.health import say_ready
 from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
-from bitgrid_appliance.settings import Layout
+from bitgrid_appliance.settings import Layout, whole_degrees
 from bitgrid_appliance.ticking import Ticking
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text, block_start_ms
@@ -83,6 +84,9 @@ class CoreProcess:
     def _wall(self) -> WallClock:
         return WallClock(self.runtime, self._between, self._ticking, self.clocks)
 
+    def _wall_ms(self) -> int | None:
+        return None if self.household_clock else time.time_ns() // 1_000_000
+
     async def run(self) -> None:
         """Work until cancelled.
 
@@ -129,7 +133,9 @@ class CoreProcess:
         names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                sample = self.runtime.take_measurement(names, payload)
+                now_ms, _block_id = self.runtime.now(self._wall_ms())
+                said = understood(names, payload, now_ms)
+                sample = self.runtime.take_measurement(names, said)
                 if sample is not None:
                     await self._between.measured(session, sample)
             case Kind.STATUS:
@@ -210,7 +216,8 @@ async def _serve(options: argparse.Namespace) -> None:
     layout = Layout(options.data)
     policy = read_policy(options.policy)
     end = ending(stdin_guard=options.stdin_guard)
-    with core_runtime(layout, policy, options.time_zone, options.lease_s) as runtime:
+    roof = options.place and Roof(place=options.place, peak_w=options.peak_w)
+    with core_runtime(layout, policy, options.time_zone, roof, options.lease_s) as runtime:
         link = Link(
             component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
         )
@@ -252,6 +259,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", choices=("wall", "household"), default="wall")
     parser.add_argument("--time-zone", default="UTC")
     parser.add_argument("--lease-s", type=int, default=LEASE_S, help="of a command; shorter only")
+    parser.add_argument("--place", type=whole_degrees, metavar="LAT,LON", help="for a forecast")
+    parser.add_argument("--peak-w", type=int, metavar="W", help="of the roof")
     parser.add_argument("--stdin-guard", action="store_true")
     return parser.parse_args(arguments)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bitgrid_appliance.remembering import collector_after
+from bitgrid_appliance.forecasting import Forecasting
+from bitgrid_appliance.remembering import collector_after, collector_from
 from bitgrid_core.block import block_start_ms, parse_at
-from bitgrid_core.context import BlockAggregates, BlockCollector, Measurement, parse_measurement
+from bitgrid_core.context import BlockAggregates, Forecast, Measurement, parse_measurement
 from bitgrid_core.policy import Policy
 from bitgrid_core.signals import HEARTBEAT
 
@@ -25,10 +26,13 @@ class Hearing:
         told: loads that said how they are since the core runs.
     """
 
-    def __init__(self, policy: Policy, window: BlockAggregates | None) -> None:
+    def __init__(
+        self, policy: Policy, window: BlockAggregates | None, forecasting: Forecasting
+    ) -> None:
         """Go on after the newest closed window."""
         self._policy = policy
-        self._collector = collector_after(policy, window)
+        self._forecasting = forecasting
+        self._collector = collector_after(policy, window, forecasting.received)
         self._beats = _beats(window)
         self._newest_at: dict[tuple[str, str], int] = {}
         self._lease_ends: dict[str, int] = {}
@@ -61,6 +65,8 @@ class Hearing:
             return None
         if self._collector.add(sample, sample.at_ms):
             self._newest_at[key] = sample.at_ms
+            if isinstance(sample, Forecast):
+                self._forecasting.heard(sample, payload)
         if sample.at_ms >= self._since_ms(since_ms):  # older ones are of a window that was closed
             self.fresh += 1
             return sample if isinstance(sample, Measurement) else None
@@ -101,7 +107,8 @@ class Hearing:
     def window(self, block_id: int, local_day: int) -> BlockAggregates:
         """The window that ends where a block begins."""
         if self._closed is None or self._closed.block_id != block_id:
-            self._closed = self._collector.close(block_id, local_day)
+            closed = self._collector.close(block_id, local_day)
+            self._closed = self._forecasting.completed(closed)
             self._set_back_to_ms = None
             self.fresh = 0
         return self._closed
@@ -118,7 +125,7 @@ class Hearing:
         if drift_ms < 0:
             self._closed = None
             self._set_back_to_ms = now_ms
-            self._collector = BlockCollector(self._policy, now_ms)
+            self._collector = collector_from(self._policy, now_ms, self._forecasting.received)
 
     def _since_ms(self, since_ms: int) -> int:
         """Where news begin: after a step back already before the block that was decided last."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from bitgrid_appliance.books import Books
 from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.forecasting import Forecasting, Roof
 from bitgrid_appliance.foreseen import Foreseen, Planned
 from bitgrid_appliance.hearing import Hearing
 from bitgrid_appliance.leases import LEASE_S, Leases
@@ -54,6 +55,7 @@ class Ports:
     slices: Slices
     anchors: Anchors
     local_day: LocalDay
+    roof: Roof | None = None
     trace: Trace = field(default_factory=NoTrace)
 
 
@@ -76,7 +78,8 @@ class Runtime:
         self._last_at_ms = last_at_ms(ports.journal)
         self._head_seq = ports.journal.head().seq  # asking a journal that hangs would hang
         self._first_block: int | None = None
-        self._hearing = Hearing(policy, last_window(ports.journal))
+        self._forecasting = Forecasting(ports.journal, policy, ports.roof)
+        self._hearing = Hearing(policy, last_window(ports.journal), self._forecasting)
         self._tick = Tick(now_ms=self._last_at_ms)
         self._books = Books(ports.journal, ports.slices, ports.anchors)
         self._orders = Orders(ports.journal, policy, Leases(self.boot, lease_s))
@@ -253,10 +256,11 @@ class Runtime:
         if self._first_block is None:
             self._first_block = block_at(tick.now_ms - 1)
         ends = self._hearing.lease_ends()
-        drafts: list[Draft] = []
+        items = self._inputs(tick, ends, took_ms)
+        drafts = self._forecasting.drafts() if items else []
         events: list[DecisionEvent] = []
         state = self._state
-        for item in self._inputs(tick, ends, took_ms):
+        for item in items:
             kind, body = to_record(item)
             state, happened = step(state, item)
             drafts.append(Draft(kind=kind, body=body))
@@ -283,6 +287,7 @@ class Runtime:
         self._tick = planned.tick
         self._state = planned.state
         self._hearing.noted(planned.lease_ends)
+        self._forecasting.noted(planned.drafts)
         self._orders.take(planned.events)
         return self.renewed()
 

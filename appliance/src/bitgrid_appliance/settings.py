@@ -15,6 +15,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bitgrid_core.errors import BadInput
+from bitgrid_core.sun import Site
+from bitgrid_core.units import Caution, decimal, to_inside
 
 PREFIX: Final = "BITGRID_"
 LOOPBACK: Final = "127.0.0.1"
@@ -25,6 +27,9 @@ SYSTEM_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MAX_PORT: Final = 65_535
+_MAX_PEAK_W: Final = 1_000_000
+_POLE_DEG: Final = 90
+_DATE_LINE_DEG: Final = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,8 @@ class Settings:
         broker_port: on loopback; 0 chooses a free one.
         web_port: of API and page, on loopback.
         mosquitto: program to use; empty searches, ``none`` takes the embedded broker.
+        place: of the roof, to a whole degree, for a forecast of one's own; ``None``: none is made.
+        peak_w: of the roof, the most that is forecast.
     """
 
     site: str = "site"
@@ -116,6 +123,8 @@ class Settings:
     broker_port: int = 0
     web_port: int = WEB_PORT
     mosquitto: str = ""
+    place: Site | None = None
+    peak_w: int | None = None
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -141,7 +150,44 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         broker_port=_port(given, "BROKER_PORT", 0),
         web_port=_port(given, "WEB_PORT", WEB_PORT),
         mosquitto=given.get(f"{PREFIX}MOSQUITTO", ""),
+        place=_place(given),
+        peak_w=_peak_w(given),
     )
+
+
+def whole_degrees(text: str) -> Site:
+    """A place as latitude,longitude, at once cut to whole degrees: that names a region, no house.
+
+    Raises:
+        BadInput: no such place.
+    """
+    try:
+        lat_deg, lon_deg = (round(decimal(part)) for part in text.split(","))
+    except (BadInput, ValueError):
+        raise BadInput(f"{text!r} is no place.", "Write latitude,longitude: 48,12.") from None
+    if abs(lat_deg) > _POLE_DEG or abs(lon_deg) > _DATE_LINE_DEG:
+        raise BadInput(f"{text!r} is not on Earth.", "Write latitude,longitude: 48,12.")
+    return Site(lat_deg=lat_deg, lon_deg=lon_deg)
+
+
+def place_text(place: Site) -> str:
+    """The place as ``whole_degrees`` reads it."""
+    return f"{place.lat_deg:.0f},{place.lon_deg:.0f}"
+
+
+def _place(given: Mapping[str, str]) -> Site | None:
+    text = given.get(f"{PREFIX}PLACE", "")
+    return whole_degrees(text) if text else None
+
+
+def _peak_w(given: Mapping[str, str]) -> int | None:
+    text = given.get(f"{PREFIX}PEAK_KW", "")
+    if not text:
+        return None
+    peak_w = to_inside(text, "kW", "w", Caution.DOWN)
+    if not 0 < peak_w <= _MAX_PEAK_W:
+        raise BadInput(f"{PREFIX}PEAK_KW is {text!r}.", "Give the roof's peak power in kW.")
+    return peak_w
 
 
 def search_path() -> str:

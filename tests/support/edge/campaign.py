@@ -99,7 +99,7 @@ def run(seeds: Iterable[int], days: int, state: Path, tell: Callable[[str], None
         for one in done.values():
             file.write(json.dumps(one) + "\n")
         file.flush()
-        with multiprocessing.Pool(initializer=_rarely_collect) as pool:
+        with multiprocessing.Pool(initializer=gc.freeze) as pool:
             for report in pool.imap_unordered(partial(live, days=days), left):
                 done[report.seed] = to_line(report)
                 file.write(json.dumps(done[report.seed]) + "\n")
@@ -107,12 +107,6 @@ def run(seeds: Iterable[int], days: int, state: Path, tell: Callable[[str], None
                 tell(progress(len(wanted & done.keys()), len(wanted), report))
     lives = [done[seed] for seed in sorted(wanted)]
     return summed(lives, digest, round(time.monotonic() - begun_s))
-
-
-def _rarely_collect() -> None:
-    """Lives leave little behind: look for cycles now and then only."""
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
 
 
 def progress(count: int, wanted: int, report: Report) -> str:

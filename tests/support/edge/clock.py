@@ -58,7 +58,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             except BaseException as error:  # noqa: BLE001 - as an executor does
                 future.set_exception(error)
 
-        self.call_later(self.disk_s, work)
+        if self.disk_s:
+            self.call_later(self.disk_s, work)
+        else:
+            work()
         return future
 
 

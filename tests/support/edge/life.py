@@ -4,6 +4,7 @@ One thread, one order of things. A step: the adapter takes what was commanded an
 what it measured travels, the core hears it, ticks, and is looked at by every checker.
 """
 
+import gc
 import logging
 import random
 import tempfile
@@ -61,7 +62,7 @@ def live(seed: int, days: int) -> Report:
 def live_in(folder: Path, seed: int, days: int) -> Report:
     """The same in a folder that stays: journal, outbox, archive and workspace lie there."""
     life = Life(seed, days, folder)
-    with _quietly():
+    with _quietly(), _rarely_collected():
         _loop().run_until_complete(life.run())
     return life.report
 
@@ -82,6 +83,17 @@ def _quietly() -> Iterator[None]:
         yield
     finally:
         log.setLevel(level)
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """A life leaves few cycles behind and makes millions of values: look for garbage seldom."""
+    threshold = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
 
 
 class Life:

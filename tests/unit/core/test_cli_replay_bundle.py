@@ -59,7 +59,8 @@ def made(data: Path, out: Path, *words: str, source: str = "journal.sqlite") -> 
 def contents(path: Path) -> dict[str, bytes]:
     """The files of a bundle, as `tar x` gives them."""
     with tarfile.open(path) as tar:
-        return {one.name: tar.extractfile(one).read() for one in tar.getmembers()}  # type: ignore[union-attr]
+        opened = {one.name: tar.extractfile(one) for one in tar.getmembers()}
+        return {name: file.read() for name, file in opened.items() if file is not None}
 
 
 def rewritten(path: Path, files: dict[str, bytes]) -> Path:

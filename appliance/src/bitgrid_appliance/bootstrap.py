@@ -20,10 +20,12 @@ from bitgrid_appliance.forecasting import Roof
 from bitgrid_appliance.health import accepts, ready_word
 from bitgrid_appliance.intact import require_intact
 from bitgrid_appliance.keys import core_key
+from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.runtime import Ports, Runtime
 from bitgrid_appliance.settings import Layout, Settings, place_text
 from bitgrid_appliance.supervisor import ChildSpec, program_path
+from bitgrid_appliance.unrecorded import TraceFile
 from bitgrid_core.errors import StorageError
 from bitgrid_core.journal.anchors import read_anchors
 from bitgrid_core.journal.sqlite import SqliteJournal
@@ -36,7 +38,11 @@ _PREDECESSOR_S: Final = 5.0
 
 @contextmanager
 def core_runtime(
-    layout: Layout, policy: Policy, time_zone: str, roof: Roof | None = None
+    layout: Layout,
+    policy: Policy,
+    time_zone: str,
+    roof: Roof | None = None,
+    lease_s: int = LEASE_S,
 ) -> Iterator[Runtime]:
     """A core's runtime on its data directory, for the body.
 
@@ -57,9 +63,10 @@ def core_runtime(
             slices=Outbox(layout.outbox),
             anchors=AnchorFile(layout.anchors, key.sign),
             local_day=local_day(time_zone),
+            trace=TraceFile(layout.unrecorded),
             roof=roof,
         )
-        yield Runtime(ports, policy)
+        yield Runtime(ports, policy, lease_s)
 
 
 def make_folders(layout: Layout) -> None:

@@ -38,6 +38,7 @@ class Hearing:
         self._lease_ends: dict[str, int] = {}
         self._lease_seen: dict[str, int] = {}
         self._closed: BlockAggregates | None = None
+        self._set_back_to_ms: int | None = None
         self.fresh = 0
         self.told: set[str] = set()
 
@@ -66,7 +67,7 @@ class Hearing:
             self._newest_at[key] = sample.at_ms
             if isinstance(sample, Forecast):
                 self._forecasting.heard(sample, payload)
-        if sample.at_ms >= since_ms:  # older ones are of a window that was closed
+        if sample.at_ms >= self._since_ms(since_ms):  # older ones are of a window that was closed
             self.fresh += 1
             return sample if isinstance(sample, Measurement) else None
         return None
@@ -81,7 +82,7 @@ class Hearing:
         if payload.get("reason") != LEASE_EXPIRED:
             return
         at_ms = parse_at(str(payload.get("since")))
-        if at_ms >= since_ms and at_ms != self._lease_seen.get(load):
+        if at_ms >= self._since_ms(since_ms) and at_ms != self._lease_seen.get(load):
             self._lease_ends[load] = at_ms
 
     def lease_ends(self) -> list[tuple[str, int]]:
@@ -108,6 +109,7 @@ class Hearing:
         if self._closed is None or self._closed.block_id != block_id:
             closed = self._collector.close(block_id, local_day)
             self._closed = self._forecasting.completed(closed)
+            self._set_back_to_ms = None
             self.fresh = 0
         return self._closed
 
@@ -122,7 +124,12 @@ class Hearing:
         self._newest_at = {}
         if drift_ms < 0:
             self._closed = None
+            self._set_back_to_ms = now_ms
             self._collector = collector_from(self._policy, now_ms, self._forecasting.received)
+
+    def _since_ms(self, since_ms: int) -> int:
+        """Where news begin: after a step back already before the block that was decided last."""
+        return since_ms if self._set_back_to_ms is None else min(since_ms, self._set_back_to_ms)
 
 
 def _beats(window: BlockAggregates | None) -> dict[str, int]:

@@ -76,6 +76,7 @@ class Runtime:
         self._booted = False
         self._lost = False
         self._last_at_ms = last_at_ms(ports.journal)
+        self._head_seq = ports.journal.head().seq  # asking a journal that hangs would hang
         self._first_block: int | None = None
         self._forecasting = Forecasting(ports.journal, policy, ports.roof)
         self._hearing = Hearing(policy, last_window(ports.journal), self._forecasting)
@@ -183,15 +184,18 @@ class Runtime:
         """
         late: Draft = Draft(kind="recorded_late", body={"seq": seq, "acted_at": at_text(acted_ms)})
         self._append([late], acted_ms)
+
+    def untrace(self) -> None:
+        """What might have acted before its record is recorded."""
         self._unrecorded.untrace()
 
     def trace(self, foreseen: Foreseen, acted_ms: int) -> None:
         """Leave a trace outside the journal of what is about to act before its record."""
-        self._unrecorded.trace(self._ports.journal.head().seq, _act(foreseen, acted_ms))
+        self._unrecorded.trace(self._head_seq, _act(foreseen, acted_ms))
 
     def keep(self, foreseen: Foreseen, acted_ms: int) -> None:
         """Keep what acted without a record until it can be recorded."""
-        self._unrecorded.keep(_act(foreseen, acted_ms), self._ports.journal.head().seq)
+        self._unrecorded.keep(_act(foreseen, acted_ms), self._head_seq)
 
     def act(self, foreseen: Foreseen) -> list[Outgoing]:
         """Go on from what was foreseen; the commands that follow."""
@@ -276,7 +280,7 @@ class Runtime:
         if not self._lost:
             self._books.keep(now_ms, max(now_ms, self._last_at_ms))
         self._append(list(planned.drafts), now_ms)
-        return self._ports.journal.head().seq
+        return self._head_seq
 
     def carry_out(self, planned: Planned) -> list[Outgoing]:
         """Go on from what is recorded; the commands that follow."""
@@ -349,7 +353,7 @@ class Runtime:
             return []
         at_ms = max(now_ms, self._last_at_ms)
         records = self._ports.journal.append([*first, *drafts], at_ms)
-        self._last_at_ms = at_ms
+        self._last_at_ms, self._head_seq = at_ms, records[-1].seq
         if self._unrecorded:
             self._unrecorded.recorded()
         self._booted = True

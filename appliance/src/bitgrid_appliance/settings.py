@@ -94,6 +94,11 @@ class Layout:
         return self.data / "run"
 
     @property
+    def unrecorded(self) -> Path:
+        """Trace of what acted before its record was there; not on the journal's disk if possible."""
+        return self.run / "unrecorded.json"
+
+    @property
     def log(self) -> Path:
         """One log per process."""
         return self.data / "log"

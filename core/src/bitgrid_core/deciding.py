@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bitgrid_core.arbiter import CLOCK_HOLD, arbitrate, arbitrate_at_once, hold, remember
 from bitgrid_core.context.aggregates import BlockAggregates
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.model import (
     OFF,
     Action,
@@ -25,6 +26,7 @@ from bitgrid_core.policy import LoadProfile, Policy
 from bitgrid_core.rules import all_votes, situation
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What all decisions of one moment share.

@@ -14,6 +14,7 @@ from bitgrid_core.arbiter import CLOCK_HOLD, advance, ends_start
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.context.picture import energy_state
 from bitgrid_core.deciding import Frame, acted_level, decide, lease_event, others_w
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.inputs import (
     SAFETY_FIELDS,
     AutonomySet,
@@ -46,6 +47,7 @@ from bitgrid_core.policy import LoadProfile, Policy, policy_digest
 from bitgrid_core.signals import Quality
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineState:
     """What ``step`` carries on.

@@ -14,6 +14,7 @@ from bitgrid_core.block import at_text, parse_at
 from bitgrid_core.codec import Json
 from bitgrid_core.context.aggregates import BlockAggregates
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.model import Autonomy, Override
 from bitgrid_core.policy import Policy, from_document, policy_digest, to_document
 from bitgrid_core.signals import Quality
@@ -26,6 +27,7 @@ class PolicyChanged:
     policy: Policy
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockClosed:
     """A window ended: the tick of the block that begins there."""

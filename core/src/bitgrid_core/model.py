@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.signals import Quality
 
 OFF: Final = "off"
@@ -95,6 +96,7 @@ class Override:
     until_block: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What one load remembers between blocks.
@@ -120,6 +122,7 @@ class Memory:
     override: Override | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyState:
     """The immutable picture of one block as one load sees it. Single source of truth.
@@ -148,6 +151,7 @@ class EnergyState:
     quality: tuple[tuple[str, Quality], ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """What one rule says.
@@ -169,6 +173,7 @@ class Vote:
     signals: tuple[str, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The outcome for one load: what happens and in whose name."""
@@ -191,6 +196,7 @@ class Decision:
                 return f"{self.action}_{self.rule}_{self.reason}"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionEvent:
     """A decision with everything that a replay needs; no text, no software version.

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from bitgrid_core.codec import Json
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.signals import Doubt, Quality, Source
 
 
@@ -46,6 +47,7 @@ _SHORT = 6
 """Entries of a list whose quality is ``ok``."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockAggregates:
     """The closed window before ``block_id``.

@@ -12,6 +12,7 @@ from typing import Final
 
 from bitgrid_core.block import BLOCK_MS, parse_at
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.signals import PV_FORECAST, PV_POWER, SIGNALS, Doubt, Quality, Signal
 from bitgrid_core.units import to_inside
 
@@ -45,6 +46,7 @@ class Measurement:
     doubt: Doubt | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """A series of future values as received: PV power or price.

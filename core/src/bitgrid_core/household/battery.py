@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class BatteryConfig:
         return stored_ws * 1000 // (self.capacity_wh * 3600)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """What a battery did in one step: mean powers at its terminals, energy lost inside."""

@@ -15,6 +15,7 @@ from bitgrid_core.block import BLOCK_MS, at_text
 from bitgrid_core.codec import Json
 from bitgrid_core.context.collector import BlockCollector
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.household import readings
 from bitgrid_core.household.command import Command
 from bitgrid_core.household.plant import Plant, PlantConfig, PlantInputs, PlantReading
@@ -57,6 +58,7 @@ class HouseStep:
     messages: tuple[Message, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """A household at one instant of its virtual clock.

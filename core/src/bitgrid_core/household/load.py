@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.household.command import Command
 from bitgrid_core.model import OFF
 
@@ -63,6 +64,7 @@ class LoadConfig:
         return next((power for name, power in self.levels_w if name == level), None)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadState:
     """A load between two steps.
@@ -104,6 +106,7 @@ class Ack:
     observed: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadReading:
     """What a load did in one step, and what it tells.
@@ -128,6 +131,7 @@ class LoadReading:
     changed: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """One step of time for one load.

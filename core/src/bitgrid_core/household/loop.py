@@ -16,6 +16,7 @@ from bitgrid_core.block import BLOCK_MS, BLOCK_S, BLOCKS_PER_DAY, at_text, block
 from bitgrid_core.context import BlockCollector
 from bitgrid_core.deciding import acted_level
 from bitgrid_core.engine import EngineState, step
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.household.command import Command
 from bitgrid_core.household.house import House
 from bitgrid_core.household.plant import PlantReading
@@ -30,6 +31,7 @@ Tell: TypeAlias = Callable[[House, PlantReading, BlockCollector], None]
 """Tells a collector of a step that led to this house."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopStep:
     """One input, what was decided on it, and what the plant did before.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.household import load
 from bitgrid_core.household.battery import BatteryConfig, Exchange, charge, discharge
 from bitgrid_core.household.command import Command
@@ -62,6 +63,7 @@ FRENCH_HOME: Final = PlantConfig(pv_scale_permille=2000)
 """The recorded French home as the decision rules were tried on it: twice its PV, 10 kWh."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantInputs:
     """What comes from outside in one step; ``None`` is unknown.
@@ -81,6 +83,7 @@ class PlantInputs:
     silent: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flows:
     """Mean powers over a step (or their sums in Ws), each in its own direction."""
@@ -100,6 +103,7 @@ class Flows:
         return arriving - self.house - self.loads - self.grid_export - self.battery_charge
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantReading:
     """One step of the plant.
@@ -127,6 +131,7 @@ class PlantReading:
     acks: tuple[Ack, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
     """The plant at one instant.

@@ -14,6 +14,7 @@ from typing import Final
 from bitgrid_core import codec
 from bitgrid_core.block import BLOCK_MS, BLOCK_S
 from bitgrid_core.errors import BadInput
+from bitgrid_core.frozen import quickly_made
 
 MIN_STEP_S: Final = 60
 MAX_STEP_S: Final = 3600
@@ -46,6 +47,7 @@ class Counts:
     load_negative: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """What a series says about one instant; ``None`` is a gap."""

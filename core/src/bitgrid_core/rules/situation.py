@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bitgrid_core.frozen import quickly_made
 from bitgrid_core.model import OFF, Action, EnergyState, Memory, Numbers, Rule, Vote
 from bitgrid_core.policy import LoadProfile, Policy, Thresholds
 from bitgrid_core.signals import Quality
@@ -19,6 +20,7 @@ SIGNAL_MISSING: Final = "SIGNAL_MISSING"
 _TEMP_SUSPECT: Final = ("load_temp_c", Quality.SUSPECT)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """One load at one block.

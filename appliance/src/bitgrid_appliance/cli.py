@@ -17,6 +17,7 @@ from bitgrid_appliance import __version__
 from bitgrid_appliance.commands import lab, run
 from bitgrid_appliance.keys import check_signature
 from bitgrid_appliance.policies import load_document
+from bitgrid_appliance.supervisor import run_version
 from bitgrid_appliance.wording import SentenceParser
 from bitgrid_core.cli import Services, add_verbs
 from bitgrid_core.cli.services import Subparsers
@@ -60,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = cast("Subparsers", parser.add_subparsers(metavar="VERB", required=True))
     run.add(verbs)
     lab.add(verbs)
-    services = Services(check_signature=check_signature, load_document=load_document)
+    services = Services(
+        check_signature=check_signature, load_document=load_document, run_version=run_version
+    )
     add_verbs(verbs, services)
     return parser
 

@@ -190,6 +190,9 @@ class BetweenTicks:
 
     async def _has_turn(self) -> bool:
         """Take the lock, as long as a stop may wait for it."""
+        if not self._lock.locked():  # nearly always: a measurement should cost no timer
+            await self._lock.acquire()
+            return True
         try:
             async with asyncio.timeout(RECORD_WITHIN_S):
                 await self._lock.acquire()

@@ -137,7 +137,7 @@ class Plan:
         """The core on the wall's or the household's clock."""
         words = ["--clock", clock, "--time-zone", self.settings.time_zone, "--stdin-guard"]
         if self.settings.place is not None:
-            words += ["--place", place_text(self.settings.place)]
+            words += [f"--place={place_text(self.settings.place)}"]  # a minus is no option
         if self.settings.peak_w is not None:
             words += ["--peak-w", str(self.settings.peak_w)]
         if self.policy is not None:

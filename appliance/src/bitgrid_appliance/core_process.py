@@ -133,8 +133,9 @@ class CoreProcess:
         names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                now_ms, _block_id = self.runtime.now(self._wall_ms())
-                said = understood(names, payload, now_ms)
+                wall_ms = self._wall_ms()
+                now_ms, _block_id = self.runtime.now(wall_ms)
+                said = understood(names, payload, now_ms, wall_ms)
                 sample = self.runtime.take_measurement(names, said)
                 if sample is not None:
                     await self._between.measured(session, sample)

@@ -15,13 +15,14 @@ from typing import Final
 
 from bitgrid_appliance.anchoring import AnchorFile, local_day
 from bitgrid_appliance.broker import BrokerPlan
+from bitgrid_appliance.closed_days import ClosedDays
 from bitgrid_appliance.consent import Consent, granted, read_consent, sign_consent, write_consent
 from bitgrid_appliance.health import accepts, ready_word
 from bitgrid_appliance.intact import require_intact
 from bitgrid_appliance.keys import core_key
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.runtime import Ports, Runtime
-from bitgrid_appliance.settings import Layout, Settings
+from bitgrid_appliance.settings import JOURNAL_DAYS, Layout, Settings
 from bitgrid_appliance.supervisor import ChildSpec, program_path
 from bitgrid_core.errors import StorageError
 from bitgrid_core.journal.anchors import read_anchors
@@ -34,7 +35,9 @@ _PREDECESSOR_S: Final = 5.0
 
 
 @contextmanager
-def core_runtime(layout: Layout, policy: Policy, time_zone: str) -> Iterator[Runtime]:
+def core_runtime(
+    layout: Layout, policy: Policy, time_zone: str, keep_days: int = JOURNAL_DAYS
+) -> Iterator[Runtime]:
     """A core's runtime on its data directory, for the body.
 
     Raises:
@@ -54,6 +57,7 @@ def core_runtime(layout: Layout, policy: Policy, time_zone: str) -> Iterator[Run
             slices=Outbox(layout.outbox),
             anchors=AnchorFile(layout.anchors, key.sign),
             local_day=local_day(time_zone),
+            days=ClosedDays(layout.days, journal, keep_days),
         )
         yield Runtime(ports, policy)
 
@@ -125,6 +129,7 @@ class Plan:
     def core_child(self, clock: str) -> ChildSpec:
         """The core on the wall's or the household's clock."""
         words = ["--clock", clock, "--time-zone", self.settings.time_zone, "--stdin-guard"]
+        words += ["--journal-days", str(self.settings.journal_days)]
         if self.policy is not None:
             words += ["--policy", str(self.policy)]
         return ChildSpec(

@@ -27,7 +27,7 @@ from bitgrid_appliance.health import health, say_ready
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
-from bitgrid_appliance.settings import Layout
+from bitgrid_appliance.settings import JOURNAL_DAYS, Layout
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text, block_start_ms
 from bitgrid_core.chance import Kind as ChanceKind
@@ -215,7 +215,7 @@ async def _serve(options: argparse.Namespace) -> None:
     layout = Layout(options.data)
     policy = read_policy(options.policy)
     end = ending(stdin_guard=options.stdin_guard)
-    with core_runtime(layout, policy, options.time_zone) as runtime:
+    with core_runtime(layout, policy, options.time_zone, options.journal_days) as runtime:
         link = Link(
             component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
         )
@@ -256,6 +256,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--broker-port", type=int, default=1883)
     parser.add_argument("--clock", choices=("wall", "household"), default="wall")
     parser.add_argument("--time-zone", default="UTC")
+    parser.add_argument("--journal-days", type=int, default=JOURNAL_DAYS)
     parser.add_argument("--stdin-guard", action="store_true")
     return parser.parse_args(arguments)
 

@@ -20,11 +20,14 @@ PREFIX: Final = "BITGRID_"
 LOOPBACK: Final = "127.0.0.1"
 WEB_PORT: Final = 8080
 BROKER_PORT: Final = 1883
+JOURNAL_DAYS: Final = 400
+"""A year and a month: the laboratory can still be asked about last year."""
 SYSTEM_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 """Where daemons lie that a user's PATH often leaves out."""
 
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MAX_PORT: Final = 65_535
+_MAX_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Layout:
     def anchors(self) -> Path:
         """Signed heads, beside the journal."""
         return self.data / "journal" / "anchors.jsonl"
+
+    @property
+    def days(self) -> Path:
+        """Closed days of the journal, one compressed file each."""
+        return self.data / "days"
 
     @property
     def core_key(self) -> Path:
@@ -104,6 +112,7 @@ class Settings:
         broker_port: on loopback; 0 chooses a free one.
         web_port: of API and page, on loopback.
         mosquitto: program to use; empty searches, ``none`` takes the embedded broker.
+        journal_days: closed days that the journal keeps; 0 keeps all of them.
     """
 
     site: str = "site"
@@ -111,6 +120,7 @@ class Settings:
     broker_port: int = 0
     web_port: int = WEB_PORT
     mosquitto: str = ""
+    journal_days: int = JOURNAL_DAYS
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -136,7 +146,15 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         broker_port=_port(given, "BROKER_PORT", 0),
         web_port=_port(given, "WEB_PORT", WEB_PORT),
         mosquitto=given.get(f"{PREFIX}MOSQUITTO", ""),
+        journal_days=_days(given),
     )
+
+
+def _days(given: Mapping[str, str]) -> int:
+    text = given.get(f"{PREFIX}JOURNAL_DAYS", str(JOURNAL_DAYS))
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:
+        raise BadInput(f"{PREFIX}JOURNAL_DAYS is {text!r}.", "Give days, or 0 to keep all.")
+    return int(text)
 
 
 def search_path() -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bitgrid_core.cli import decide, explain, forecast, journal, kpi, policy, replay
 from bitgrid_core.cli.services import Services, Subparsers
+from bitgrid_core.cli.sources import OPENERS
 
 
 def add_verbs(subparsers: Subparsers, services: Services) -> None:
     """Add core's verbs; each sets ``run`` in its arguments."""
+    OPENERS.update(services.openers)
     decide.add(subparsers)
     replay.add(subparsers, services)
     explain.add(subparsers)

@@ -6,11 +6,12 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
+from bitgrid_core.cli.sources import OpenLines
 from bitgrid_core.errors import BadInput
 from bitgrid_core.journal.anchors import CheckSignature
 
@@ -27,10 +28,12 @@ class Services:
     Attributes:
         check_signature: checks an anchor's Ed25519 signature.
         load_document: reads a policy or configuration file (YAML, of which JSON is a part).
+        openers: by suffix, how a compressed file is opened.
     """
 
     check_signature: CheckSignature
     load_document: Callable[[Path], Mapping[str, object]]
+    openers: Mapping[str, OpenLines] = field(default_factory=dict)
 
 
 def read_json(path: Path) -> dict[str, object]:

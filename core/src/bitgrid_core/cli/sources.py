@@ -1,16 +1,28 @@
-"""Opens what a replay or an explanation reads: a journal, a slice, or a folder of slices."""
+"""Opens what a replay or an explanation reads: a journal, slices, or closed days.
+
+Closed days are compressed, and core knows no compression: whoever mounts the verbs says how such a
+file is opened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from bitgrid_core.chain import Head, Record, from_json, verify_chain
 from bitgrid_core.codec import loads
-from bitgrid_core.errors import BadInput, CheckFailed
+from bitgrid_core.errors import BadInput, CheckFailed, MissingDependency
+from bitgrid_core.journal.days import SUFFIX, ClosedDay, header_of, records_of
 from bitgrid_core.journal.sqlite import SqliteReader, StoredBody
 from bitgrid_core.replay import ReplayRecord
+
+OpenLines: TypeAlias = Callable[[Path], AbstractContextManager[Iterator[bytes]]]
+"""Opens a compressed file as its lines."""
+
+OPENERS: Final[dict[str, OpenLines]] = {}
+"""By suffix; filled once, where the verbs are mounted."""
 
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 
@@ -70,7 +82,7 @@ def replay_records(path: Path, blocks: tuple[int | None, int | None]) -> Iterato
     """What a replay reads, cut to a range of blocks, with the policy in force before it.
 
     Args:
-        path: journal, slice or folder of slices.
+        path: journal, slice, closed day, or a folder of slices or of closed days.
         blocks: first and last block; ``None`` leaves a side open.
 
     Raises:
@@ -80,7 +92,48 @@ def replay_records(path: Path, blocks: tuple[int | None, int | None]) -> Iterato
         with SqliteReader(path) as reader:
             yield from _window(reader, blocks)
     else:
-        yield from _cut(slice_records(path), blocks)
+        records = day_records(path) if _holds_days(path) else slice_records(path)
+        yield from _cut(records, blocks)
+
+
+def day_records(path: Path) -> Iterator[Record]:
+    """The records of a closed day, or of all in a folder, with the policy in force before them.
+
+    Raises:
+        BadInput: no day there, or a damaged line.
+        CheckFailed: a record was changed, or a day between is missing.
+    """
+    last: ClosedDay | None = None
+    for file in _days(path):
+        try:
+            with _opened(file) as rest:
+                closed = header_of(next(rest, b""))
+                if last is None and closed.policy is not None:
+                    yield closed.policy
+                if last is not None and closed.day.before != last.day.after:
+                    raise CheckFailed(
+                        f"{file} does not follow {last.day.name}: a day between is missing.",
+                        "Fetch the days again, or name a single one.",
+                    )
+                yield from records_of(closed, rest)
+                last = closed
+        except BadInput as error:
+            raise BadInput(f"{file} is damaged: {error.message}", "Take another copy.") from error
+
+
+def _holds_days(path: Path) -> bool:
+    return path.name.endswith(SUFFIX) or (path.is_dir() and any(path.glob(f"*{SUFFIX}")))
+
+
+def _days(path: Path) -> list[Path]:
+    return sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
+
+
+def _opened(file: Path) -> AbstractContextManager[Iterator[bytes]]:
+    opener = OPENERS.get(file.suffix)
+    if opener is None:
+        raise MissingDependency(f"{file} is compressed.", "Decompress it by the command bitgrid.")
+    return opener(file)
 
 
 def begins_a_journal(path: Path) -> bool:
@@ -89,8 +142,12 @@ def begins_a_journal(path: Path) -> bool:
     Raises:
         BadInput: nothing there, or damaged.
     """
+    if _holds_days(path):
+        with _opened(_days(path)[0]) as found:
+            return header_of(next(found, b"")).day.first == 1
     if not path.is_dir() and is_journal(path):
-        return True
+        with SqliteReader(path) as reader:
+            return reader.base().seq == 0
     first = next(slice_records(path), None)
     return first is not None and first.seq == 1
 

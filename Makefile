@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 BIN := .venv/bin
 
-.PHONY: help setup run test check lint types layers shell fmt bench soak lock ci clean
+.PHONY: help setup run test check lint types layers shell fmt bench soak mutants lock ci clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,9 @@ bench: setup ## speed and memory, beside their limits
 
 soak: setup ## the tests that run for a long time
 	$(PY) -m pytest -m soak --timeout 0
+
+mutants: setup ## whether the tests notice changes of the deciding code
+	$(PY) tests/mutation/run.py
 
 lock: setup ## renew the locks; UPGRADE=--upgrade takes new versions
 	.ci/lock

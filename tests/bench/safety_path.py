@@ -124,8 +124,12 @@ class Hand:
         """Measure everything at the end of a block, and tick."""
         self.n += 1
         for name, value in SITE.items():
-            await self.measure("site", name, value, self.now_ms - 1)
-        await self.measure("load-1", "load_temp_c", (50, "°C"), self.now_ms - 1)
+            number, unit = value
+            moved = (
+                number + self.n % 2 if number else 0
+            )  # what never moves is not believed for ever
+            await self.measure("site", name, (moved, unit), self.now_ms - 1)
+        await self.measure("load-1", "load_temp_c", (50 + self.n % 2, "°C"), self.now_ms - 1)
         await self.measure("load-1", "heartbeat", (1, ""), self.now_ms - 1)
         tick: Json = {"now_ms": self.now_ms, "n": self.n, "step_s": 600, "sent": None}
         await self.client.publish(PREFIX + "clock", encode(tick), qos=1)

@@ -1,10 +1,12 @@
 """The page in a real browser, over the real web process, a real broker and a real journal."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from bitgrid_core.block import at_text, block_start_ms
 from bitgrid_core.events import to_body
 from support.browser import Watched
 from support.web import DAY, House, messages, publish, write_journal
@@ -189,10 +191,27 @@ def test_a_hostile_text_is_shown_as_text(seen: Watched, house: House) -> None:
     nasty = '<img src=x onerror="document.title=1">'
     event = DAY[92].events[0]
     words = {"de": nasty, "en": nasty}
-    explain = {"id": event.id, "short": words, "change": words}
+    explain = {"id": event.id, "short": words, "change": words, "chance": {"at": None, **words}}
     publish(house.broker_port, [*messages(DAY[92]), ("explain/load-1", explain)])
     expect(seen.page.locator(".why")).to_have_text(nasty)
+    expect(seen.page.locator(".chance")).to_have_text(nasty)
     assert seen.page.locator("main img").count() == 0
+    publish(house.broker_port, [("explain/load-1", {"id": "", "short": {}, "change": {}})])
+
+
+def test_earliest_chance_is_shown_with_its_time_unless_it_is_the_next_decision(
+    seen: Watched, house: House
+) -> None:
+    """Whoever waits for a pause to end sees until when; the usual ten minutes are no news."""
+    event = DAY[92].events[0]
+    words = {"de": "Weil.", "en": "Because."}
+    said = {"id": event.id, "short": words, "change": words}
+    for at, shown in ((event.block_id + 4, re.compile("18:10")), (event.block_id + 1, "")):
+        chance = {"at": at_text(block_start_ms(at)), **words}
+        publish(
+            house.broker_port, [*messages(DAY[92]), ("explain/load-1", said | {"chance": chance})]
+        )
+        expect(seen.page.locator(".chance")).to_have_text(shown)
     publish(house.broker_port, [("explain/load-1", {"id": "", "short": {}, "change": {}})])
 
 

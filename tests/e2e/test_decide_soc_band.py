@@ -237,7 +237,7 @@ def test_explanation_says_that_battery_discharge_is_intended(
     (soc(70, 4000), {}, "Starts at eco from 6 kW PV; 2 kW are missing."),
     (soc(57, 6000), {}, "Starts at eco from 58 % battery; 1 % are missing."),
     (soc(57, 4000), {}, "Starts at standard from 80 % battery; 23 % are missing."),
-    (soc(75, 0), on("standard"), "Runs at eco at 74.9 % battery or less; 0.1 % less than now."),
+    (soc(75, 0), on("standard"), "Runs at eco with 74.9 % battery or less; 0.1 % less than now."),
     (soc(79, 0), on(), "Runs at standard from 80 % battery; 1 % are missing."),
     (soc(49, 0), on(), "Runs at eco from 50 % battery; 1 % are missing."),
 ])  # fmt: skip

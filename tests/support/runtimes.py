@@ -9,6 +9,7 @@ from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.mqtt import Outgoing
 from bitgrid_appliance.policies import demo_policy
 from bitgrid_appliance.runtime import Ports, Runtime
+from bitgrid_appliance.unrecorded import NoTrace, Trace
 from bitgrid_core.block import at_text
 from bitgrid_core.chain import Draft, Record
 from bitgrid_core.journal.memory import MemoryJournal
@@ -79,6 +80,7 @@ class Bench:
     journal: LookingJournal = field(default_factory=LookingJournal)
     slices: NotedSlices = field(default_factory=NotedSlices)
     anchors: NotedAnchors = field(default_factory=NotedAnchors)
+    trace: Trace = field(default_factory=NoTrace)
 
     def boot(self) -> Runtime:
         """A core that starts now."""
@@ -87,6 +89,7 @@ class Bench:
             slices=self.slices,
             anchors=self.anchors,
             local_day=lambda _ms: 20240601,
+            trace=self.trace,
         )
         return Runtime(ports, demo_policy())
 

@@ -15,6 +15,7 @@ BIN = Path(sys.executable).parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
+PROOF = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 PROGRAMS = ("bitgrid", "bitgrid-adapter", "bitgrid-mirror", "bitgrid-research", "bitgrid-image")
 ADR = ROOT / "docs" / "adr"
 MAX_RECORD_LINES = 40
@@ -61,6 +62,18 @@ def test_links_of_pages_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target and "mailto:" not in target]
     assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+@each_page
+def test_proofs_of_pages_exist(page: Path) -> None:
+    """Each `tests/….py::test_…` that a page names as its proof is a test of the project."""
+    for name, test in PROOF.findall(page.read_text(encoding="utf-8")):
+        proof = ROOT / name
+        assert proof.is_file(), name
+        text = proof.read_text(encoding="utf-8")
+        assert not test or re.search(
+            rf"^(async )?(def|class) {test}\b|^{test} =", text, re.MULTILINE
+        ), test
 
 
 @each_record

@@ -18,6 +18,7 @@ from bitgrid_appliance.closed_days import open_lines
 from bitgrid_appliance.commands import lab, run
 from bitgrid_appliance.keys import check_signature
 from bitgrid_appliance.policies import load_document
+from bitgrid_appliance.supervisor import run_version
 from bitgrid_appliance.wording import SentenceParser
 from bitgrid_core.cli import Services, add_verbs
 from bitgrid_core.cli.services import Subparsers
@@ -62,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add(verbs)
     lab.add(verbs)
     services = Services(
-        check_signature=check_signature, load_document=load_document, openers={".zst": open_lines}
+        check_signature=check_signature,
+        load_document=load_document,
+        run_version=run_version,
+        openers={".zst": open_lines},
     )
     add_verbs(verbs, services)
     return parser

@@ -12,28 +12,32 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bitgrid_appliance import clock
-from bitgrid_appliance.between_ticks import BetweenTicks
-from bitgrid_appliance.bootstrap import core_runtime
+from bitgrid_appliance.between_ticks import COMPONENT, BetweenTicks
+from bitgrid_appliance.bootstrap import CoreWishes, core_runtime
+from bitgrid_appliance.by_wall import WallClock
 from bitgrid_appliance.clock import Tick
 from bitgrid_appliance.ending import ending, run_until
-from bitgrid_appliance.health import health, say_ready
+from bitgrid_appliance.forecasting import Roof, understood
+from bitgrid_appliance.health import say_ready
+from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
-from bitgrid_appliance.settings import JOURNAL_DAYS, Layout
+from bitgrid_appliance.settings import JOURNAL_DAYS, Layout, whole_degrees
+from bitgrid_appliance.ticking import Ticking
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text, block_start_ms
 from bitgrid_core.chance import Kind as ChanceKind
 from bitgrid_core.chance import earliest_chance
 from bitgrid_core.codec import Json
-from bitgrid_core.errors import BadInput, BitgridError, StorageError
+from bitgrid_core.errors import BadInput, BitgridError
 from bitgrid_core.events import to_body
 from bitgrid_core.explain import LANGUAGES, short
 from bitgrid_core.explain.chances import chance_sentence
@@ -41,14 +45,12 @@ from bitgrid_core.explain.changes import what_changes_in
 from bitgrid_core.model import DecisionEvent
 from bitgrid_core.policy import Policy
 
-COMPONENT: Final = "core"
 LISTENS: Final = (Kind.STATUS, Kind.MEASUREMENT, Kind.CLOCK, Kind.REQUEST)
-SETTLE_S: Final = 15.0
-"""How long a core that comes late to its block listens before it decides."""
 _PICTURE_S: Final = 0.2
 _PICTURE_SHARE: Final = 20
 """At most one part in so many of the time goes into the picture."""
-_WALL_S: Final = 1.0
+Asked: TypeAlias = "asyncio.Queue[Incoming]"
+"""Requests that wait for their turn."""
 _log: Final = logging.getLogger("bitgrid.core")
 
 
@@ -72,11 +74,22 @@ class CoreProcess:
     def _between(self) -> BetweenTicks:
         return BetweenTicks(self.runtime, by_wall=not self.household_clock)
 
+    @cached_property
+    def _ticking(self) -> Ticking:
+        return Ticking(self.runtime, self._between)
+
+    @cached_property
+    def _wall(self) -> WallClock:
+        return WallClock(self.runtime, self._between, self._ticking)
+
+    def _wall_ms(self) -> int | None:
+        return None if self.household_clock else time.time_ns() // 1_000_000
+
     async def run(self) -> None:
         """Work until cancelled.
 
         Raises:
-            StorageError: nothing can be recorded any more; every load was told to stop.
+            StorageError: the last stop could not be recorded; its trace is kept.
         """
         try:
             await keep_connected(self.link, self._use)
@@ -85,15 +98,32 @@ class CoreProcess:
 
     async def _use(self, session: Session) -> None:
         say_ready(self.run_dir, COMPONENT)
-        work = [self._listen(session), self._show(session)]
+        asked: Asked = asyncio.Queue()
+        work = [
+            self._listen(session, asked),
+            self._answer(session, asked),
+            self._show(session),
+        ]
         if not self.household_clock:
-            work.append(self._follow_wall(session))
+            work.append(self._wall.follow(session))
         await _all(work)
 
-    async def _listen(self, session: Session) -> None:
+    async def _listen(self, session: Session, asked: Asked) -> None:
         async for incoming in session.messages():
+            if incoming.topic.kind is Kind.REQUEST:
+                asked.put_nowait(incoming)
+                continue
             try:
-                await self._or_safe(session, self._take(session, incoming))
+                await self._take(session, incoming)
+            except BadInput as error:
+                session.drop(incoming, error)
+
+    async def _answer(self, session: Session, asked: Asked) -> None:
+        """What people ask for waits for its turn, and no measurement waits for it."""
+        while True:
+            incoming = await asked.get()
+            try:
+                await self._between.requested(session, incoming.topic.names[0], incoming.payload)
             except BadInput as error:
                 session.drop(incoming, error)
 
@@ -101,13 +131,13 @@ class CoreProcess:
         names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                sample = self.runtime.take_measurement(names, payload)
+                now_ms, _block_id = self.runtime.now(self._wall_ms())
+                said = understood(names, payload, now_ms)
+                sample = self.runtime.take_measurement(names, said)
                 if sample is not None:
                     await self._between.measured(session, sample)
             case Kind.STATUS:
                 self.runtime.take_status(names[0], payload)
-            case Kind.REQUEST:
-                await self._between.requested(session, names[0], payload)
             case Kind.CLOCK:
                 tick = clock.from_payload(payload)
                 if self.household_clock:
@@ -115,49 +145,18 @@ class CoreProcess:
             case _:
                 pass
 
-    async def _or_safe(self, session: Session, work: Awaitable[None]) -> None:
-        """Where nothing can be recorded any more, every load is told to stop."""
-        try:
-            await work
-        except StorageError:
-            await session.publish(
-                [*self.runtime.stops(), health(COMPONENT, "error", "JOURNAL_LOST")]
-            )
-            raise
-
     async def _on_household_tick(self, session: Session, tick: Tick) -> None:
-        """Answer a tick once everything that it caused is with the broker."""
+        """Answer a tick once everything that it caused is with the broker.
+
+        One that could not be recorded is not answered: the household sends it again.
+        """
         if not self.runtime.has_full_window(tick):
             await session.publish([_done(tick, again=True, commands=0)])
             return
-        commands = await self._decide(session, tick)
-        await self._between.listened(session)
-        await session.publish([_done(tick, again=False, commands=commands)])
-
-    async def _decide(self, session: Session, tick: Tick) -> int:
-        async with self._between.turn():
-            commands = self.runtime.on_tick(tick)
-        await session.publish(commands)
-        return len(commands)
-
-    async def _follow_wall(self, session: Session) -> None:
-        """Tick at each new block, and as often as leases are renewed."""
-        settled_s = time.monotonic() + SETTLE_S
-        renewed_s = 0.0
-        await asyncio.sleep(_WALL_S)  # first hear what loads did by themselves meanwhile
-        while True:
-            now_s = time.monotonic()
-            tick = Tick(now_ms=time.time_ns() // 1_000_000)
-            due = self.runtime.is_due(tick) and now_s >= settled_s
-            if due or (now_s - renewed_s >= clock.WALL_STEP_S and not self.runtime.is_due(tick)):
-                await self._or_safe(session, self._renew(session, tick))
-                renewed_s = now_s
-            else:
-                await self._or_safe(session, self._between.listened(session))
-            await asyncio.sleep(_WALL_S)
-
-    async def _renew(self, session: Session, tick: Tick) -> None:
-        await self._decide(session, tick)
+        commands = await self._ticking.decide(session, tick)
+        if commands is not None:
+            await self._between.listened(session)
+            await session.publish([_done(tick, again=False, commands=commands)])
 
     async def _show(self, session: Session) -> None:
         """Keep the retained picture up to date; under haste it skips what is already old."""
@@ -215,7 +214,13 @@ async def _serve(options: argparse.Namespace) -> None:
     layout = Layout(options.data)
     policy = read_policy(options.policy)
     end = ending(stdin_guard=options.stdin_guard)
-    with core_runtime(layout, policy, options.time_zone, options.journal_days) as runtime:
+    wishes = CoreWishes(
+        time_zone=options.time_zone,
+        roof=options.place and Roof(place=options.place, peak_w=options.peak_w),
+        lease_s=options.lease_s,
+        journal_days=options.journal_days,
+    )
+    with core_runtime(layout, policy, wishes) as runtime:
         link = Link(
             component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
         )
@@ -257,6 +262,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", choices=("wall", "household"), default="wall")
     parser.add_argument("--time-zone", default="UTC")
     parser.add_argument("--journal-days", type=int, default=JOURNAL_DAYS)
+    parser.add_argument("--lease-s", type=int, default=LEASE_S, help="of a command; shorter only")
+    parser.add_argument("--place", type=whole_degrees, metavar="LAT,LON", help="for a forecast")
+    parser.add_argument("--peak-w", type=int, metavar="W", help="of the roof")
     parser.add_argument("--stdin-guard", action="store_true")
     return parser.parse_args(arguments)
 

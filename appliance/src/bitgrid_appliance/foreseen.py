@@ -46,3 +46,9 @@ class Planned:
     drafts: tuple[Draft, ...]
     events: tuple[DecisionEvent, ...]
     lease_ends: list[tuple[str, int]]
+
+    @property
+    def behind_the_block(self) -> int:
+        """How many records stand behind the one of the closed window."""
+        kinds = [draft.kind for draft in self.drafts]
+        return len(kinds) - 1 - kinds.index("block")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bitgrid_appliance.remembering import collector_after
+from bitgrid_appliance.forecasting import Forecasting
+from bitgrid_appliance.remembering import collector_after, collector_from
 from bitgrid_core.block import block_start_ms, parse_at
-from bitgrid_core.context import BlockAggregates, BlockCollector, Measurement, parse_measurement
+from bitgrid_core.context import BlockAggregates, Forecast, Measurement, parse_measurement
 from bitgrid_core.policy import Policy
 from bitgrid_core.signals import HEARTBEAT
 
@@ -25,15 +26,19 @@ class Hearing:
         told: loads that said how they are since the core runs.
     """
 
-    def __init__(self, policy: Policy, window: BlockAggregates | None) -> None:
+    def __init__(
+        self, policy: Policy, window: BlockAggregates | None, forecasting: Forecasting
+    ) -> None:
         """Go on after the newest closed window."""
         self._policy = policy
-        self._collector = collector_after(policy, window)
+        self._forecasting = forecasting
+        self._collector = collector_after(policy, window, forecasting.received)
         self._beats = _beats(window)
         self._newest_at: dict[tuple[str, str], int] = {}
         self._lease_ends: dict[str, int] = {}
         self._lease_seen: dict[str, int] = {}
         self._closed: BlockAggregates | None = None
+        self._set_back_to_ms: int | None = None
         self.fresh = 0
         self.told: set[str] = set()
 
@@ -60,7 +65,9 @@ class Hearing:
             return None
         if self._collector.add(sample, sample.at_ms):
             self._newest_at[key] = sample.at_ms
-        if sample.at_ms >= since_ms:  # older ones are of a window that was closed
+            if isinstance(sample, Forecast):
+                self._forecasting.heard(sample, payload)
+        if sample.at_ms >= self._since_ms(since_ms):  # older ones are of a window that was closed
             self.fresh += 1
             return sample if isinstance(sample, Measurement) else None
         return None
@@ -75,7 +82,7 @@ class Hearing:
         if payload.get("reason") != LEASE_EXPIRED:
             return
         at_ms = parse_at(str(payload.get("since")))
-        if at_ms >= since_ms and at_ms != self._lease_seen.get(load):
+        if at_ms >= self._since_ms(since_ms) and at_ms != self._lease_seen.get(load):
             self._lease_ends[load] = at_ms
 
     def lease_ends(self) -> list[tuple[str, int]]:
@@ -100,7 +107,9 @@ class Hearing:
     def window(self, block_id: int, local_day: int) -> BlockAggregates:
         """The window that ends where a block begins."""
         if self._closed is None or self._closed.block_id != block_id:
-            self._closed = self._collector.close(block_id, local_day)
+            closed = self._collector.close(block_id, local_day)
+            self._closed = self._forecasting.completed(closed)
+            self._set_back_to_ms = None
             self.fresh = 0
         return self._closed
 
@@ -115,7 +124,12 @@ class Hearing:
         self._newest_at = {}
         if drift_ms < 0:
             self._closed = None
-            self._collector = BlockCollector(self._policy, now_ms)
+            self._set_back_to_ms = now_ms
+            self._collector = collector_from(self._policy, now_ms, self._forecasting.received)
+
+    def _since_ms(self, since_ms: int) -> int:
+        """Where news begin: after a step back already before the block that was decided last."""
+        return since_ms if self._set_back_to_ms is None else min(since_ms, self._set_back_to_ms)
 
 
 def _beats(window: BlockAggregates | None) -> dict[str, int]:

@@ -68,8 +68,8 @@ class Orders:
             ticked: the newest block that was decided.
         """
         block_id = block_at(tick.now_ms)
-        if tick.by_wall and ticked is not None:
-            block_id = max(block_id, ticked)
+        if tick.by_wall:
+            block_id = max(block_id, ticked or 0, self._block or 0)
         orders = self._orders
         if block_id != self._block:
             orders = {event.load: self._order(event) for event in self._recorded(block_id)}

@@ -7,25 +7,47 @@ Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bitgrid_appliance.ports import CoreJournal
 from bitgrid_core.block import block_start_ms, parse_at
-from bitgrid_core.context import Aggregate, BlockAggregates, BlockCollector, Measurement
+from bitgrid_core.context import (
+    Aggregate,
+    BlockAggregates,
+    BlockCollector,
+    Forecast,
+    Measurement,
+)
 from bitgrid_core.policy import Policy
 from bitgrid_core.signals import SIGNALS, Quality, Source
 
 _SITE = "site"
 
 
-def collector_after(policy: Policy, window: BlockAggregates | None) -> BlockCollector:
-    """The collector as it was when ``window`` had been closed; an empty one without."""
+def collector_after(
+    policy: Policy, window: BlockAggregates | None, received: Iterable[Forecast] = ()
+) -> BlockCollector:
+    """The collector as it was when ``window`` had been closed; an empty one without.
+
+    Args:
+        policy: of the site.
+        window: the last closed one.
+        received: the newest series that were recorded.
+    """
     if window is None:
-        return BlockCollector(policy, 0)
+        return collector_from(policy, 0, received)
     boundary_ms = block_start_ms(window.block_id)
-    collector = BlockCollector(policy, boundary_ms)
+    collector = collector_from(policy, boundary_ms, received)
     for sample in _samples(window, boundary_ms):
         collector.add(sample, boundary_ms)
+    return collector
+
+
+def collector_from(policy: Policy, opened_ms: int, received: Iterable[Forecast]) -> BlockCollector:
+    """A collector that has heard nothing but these series."""
+    collector = BlockCollector(policy, opened_ms)
+    for series in received:
+        collector.add(series, series.at_ms)
     return collector
 
 

@@ -29,6 +29,10 @@ _ALL: Final = "all"
 _REMEMBERED: Final = 256
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MAX_TEXT: Final = 64
+_UNRECORDED: Final[dict[str, str]] = {
+    "de": "Es kann nichts aufgezeichnet werden; deshalb ist nichts geschehen.",
+    "en": "Nothing can be recorded, so nothing was done.",
+}
 
 
 class Requests:
@@ -46,9 +50,7 @@ class Requests:
             BadInput: it has no id under which it could be answered.
             StorageError: the journal did not take it: nothing was done.
         """
-        request_id = payload.get("request_id")
-        if not isinstance(request_id, str) or not _ID.fullmatch(request_id):
-            raise BadInput("A request has no usable request_id.", "Use a-z, 0-9, _ and -.")
+        request_id = _request_id(payload)
         known = self._answered.get(request_id)
         if known is not None:
             return [known]
@@ -59,13 +61,20 @@ class Requests:
             done = {"status": "invalid", "text": {lang: str(error) for lang in LANGUAGES}}
         except Refused as error:
             done = {"status": "refused", "text": {lang: str(error) for lang in LANGUAGES}}
-        answer = Outgoing(
-            kind=Kind.RESPONSE, names=(request_id,), payload={"request_id": request_id, **done}
-        )
+        answer = _answer(request_id, done)
         self._answered[request_id] = answer
         if len(self._answered) > _REMEMBERED:
             self._answered.popitem(last=False)
         return [*commands, answer]
+
+    def unrecorded(self, payload: Mapping[str, object]) -> Outgoing:
+        """The answer to a request of which nothing was done, because nothing can be recorded.
+
+        Raises:
+            BadInput: it has no id under which it could be answered.
+        """
+        done: dict[str, Json] = {"status": "failed", "text": {**_UNRECORDED}}
+        return _answer(_request_id(payload), done)
 
     def _done(
         self,
@@ -167,6 +176,19 @@ class Requests:
                 f"Use one of: {', '.join(one.name for one in profile.levels)}.",
             )
         return Override(action=str(action), level=str(level), until_block=until_block)
+
+
+def _request_id(payload: Mapping[str, object]) -> str:
+    request_id = payload.get("request_id")
+    if not isinstance(request_id, str) or not _ID.fullmatch(request_id):
+        raise BadInput("A request has no usable request_id.", "Use a-z, 0-9, _ and -.")
+    return request_id
+
+
+def _answer(request_id: str, done: dict[str, Json]) -> Outgoing:
+    return Outgoing(
+        kind=Kind.RESPONSE, names=(request_id,), payload={"request_id": request_id, **done}
+    )
 
 
 def _autonomy(payload: Mapping[str, object]) -> Autonomy:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from bitgrid_appliance.books import Books
 from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.forecasting import Forecasting, Roof
 from bitgrid_appliance.foreseen import Foreseen, Planned
 from bitgrid_appliance.hearing import Hearing
 from bitgrid_appliance.leases import LEASE_S, Leases
@@ -55,6 +56,7 @@ class Ports:
     anchors: Anchors
     local_day: LocalDay
     days: Days | None = None
+    roof: Roof | None = None
     trace: Trace = field(default_factory=NoTrace)
 
 
@@ -75,8 +77,10 @@ class Runtime:
         self._booted = False
         self._lost = False
         self._last_at_ms = last_at_ms(ports.journal)
+        self._head_seq = ports.journal.head().seq  # asking a journal that hangs would hang
         self._first_block: int | None = None
-        self._hearing = Hearing(policy, last_window(ports.journal))
+        self._forecasting = Forecasting(ports.journal, policy, ports.roof)
+        self._hearing = Hearing(policy, last_window(ports.journal), self._forecasting)
         self._tick = Tick(now_ms=self._last_at_ms)
         self._books = Books(ports.journal, ports.slices, ports.anchors, ports.days)
         self._orders = Orders(ports.journal, policy, Leases(self.boot, lease_s))
@@ -181,15 +185,18 @@ class Runtime:
         """
         late: Draft = Draft(kind="recorded_late", body={"seq": seq, "acted_at": at_text(acted_ms)})
         self._append([late], acted_ms)
+
+    def untrace(self) -> None:
+        """What might have acted before its record is recorded."""
         self._unrecorded.untrace()
 
     def trace(self, foreseen: Foreseen, acted_ms: int) -> None:
         """Leave a trace outside the journal of what is about to act before its record."""
-        self._unrecorded.trace(self._ports.journal.head().seq, _act(foreseen, acted_ms))
+        self._unrecorded.trace(self._head_seq, _act(foreseen, acted_ms))
 
     def keep(self, foreseen: Foreseen, acted_ms: int) -> None:
         """Keep what acted without a record until it can be recorded."""
-        self._unrecorded.keep(_act(foreseen, acted_ms), self._ports.journal.head().seq)
+        self._unrecorded.keep(_act(foreseen, acted_ms), self._head_seq)
 
     def act(self, foreseen: Foreseen) -> list[Outgoing]:
         """Go on from what was foreseen; the commands that follow."""
@@ -250,10 +257,11 @@ class Runtime:
         if self._first_block is None:
             self._first_block = block_at(tick.now_ms - 1)
         ends = self._hearing.lease_ends()
-        drafts: list[Draft] = []
+        items = self._inputs(tick, ends, took_ms)
+        drafts = self._forecasting.drafts() if items else []
         events: list[DecisionEvent] = []
         state = self._state
-        for item in self._inputs(tick, ends, took_ms):
+        for item in items:
             kind, body = to_record(item)
             state, happened = step(state, item)
             drafts.append(Draft(kind=kind, body=body))
@@ -273,13 +281,14 @@ class Runtime:
         if not self._lost:
             self._books.keep(now_ms, max(now_ms, self._last_at_ms))
         self._append(list(planned.drafts), now_ms)
-        return self._ports.journal.head().seq
+        return self._head_seq
 
     def carry_out(self, planned: Planned) -> list[Outgoing]:
         """Go on from what is recorded; the commands that follow."""
         self._tick = planned.tick
         self._state = planned.state
         self._hearing.noted(planned.lease_ends)
+        self._forecasting.noted(planned.drafts)
         self._orders.take(planned.events)
         return self.renewed()
 
@@ -345,7 +354,7 @@ class Runtime:
             return []
         at_ms = max(now_ms, self._last_at_ms)
         records = self._ports.journal.append([*first, *drafts], at_ms)
-        self._last_at_ms = at_ms
+        self._last_at_ms, self._head_seq = at_ms, records[-1].seq
         if self._unrecorded:
             self._unrecorded.recorded()
         self._booted = True

@@ -15,6 +15,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bitgrid_core.errors import BadInput
+from bitgrid_core.sun import Site
+from bitgrid_core.units import Caution, decimal, to_inside
 
 PREFIX: Final = "BITGRID_"
 LOOPBACK: Final = "127.0.0.1"
@@ -28,6 +30,9 @@ SYSTEM_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MAX_PORT: Final = 65_535
 _MAX_DIGITS: Final = 6
+_MAX_PEAK_W: Final = 1_000_000
+_POLE_DEG: Final = 90
+_DATE_LINE_DEG: Final = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,11 @@ class Layout:
         return self.data / "run"
 
     @property
+    def unrecorded(self) -> Path:
+        """Trace of what acted before its record was there; not on the journal's disk if possible."""
+        return self.run / "unrecorded.json"
+
+    @property
     def log(self) -> Path:
         """One log per process."""
         return self.data / "log"
@@ -113,6 +123,8 @@ class Settings:
         web_port: of API and page, on loopback.
         mosquitto: program to use; empty searches, ``none`` takes the embedded broker.
         journal_days: closed days that the journal keeps; 0 keeps all of them.
+        place: of the roof, to a whole degree, for a forecast of one's own; ``None``: none is made.
+        peak_w: of the roof, the most that is forecast.
     """
 
     site: str = "site"
@@ -121,6 +133,8 @@ class Settings:
     web_port: int = WEB_PORT
     mosquitto: str = ""
     journal_days: int = JOURNAL_DAYS
+    place: Site | None = None
+    peak_w: int | None = None
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -147,6 +161,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         web_port=_port(given, "WEB_PORT", WEB_PORT),
         mosquitto=given.get(f"{PREFIX}MOSQUITTO", ""),
         journal_days=_days(given),
+        place=_place(given),
+        peak_w=_peak_w(given),
     )
 
 
@@ -155,6 +171,41 @@ def _days(given: Mapping[str, str]) -> int:
     if not text.isdecimal() or len(text) > _MAX_DIGITS:
         raise BadInput(f"{PREFIX}JOURNAL_DAYS is {text!r}.", "Give days, or 0 to keep all.")
     return int(text)
+
+
+def whole_degrees(text: str) -> Site:
+    """A place as latitude,longitude, at once cut to whole degrees: that names a region, no house.
+
+    Raises:
+        BadInput: no such place.
+    """
+    try:
+        lat_deg, lon_deg = (round(decimal(part)) for part in text.split(","))
+    except (BadInput, ValueError):
+        raise BadInput(f"{text!r} is no place.", "Write latitude,longitude: 48,12.") from None
+    if abs(lat_deg) > _POLE_DEG or abs(lon_deg) > _DATE_LINE_DEG:
+        raise BadInput(f"{text!r} is not on Earth.", "Write latitude,longitude: 48,12.")
+    return Site(lat_deg=lat_deg, lon_deg=lon_deg)
+
+
+def place_text(place: Site) -> str:
+    """The place as ``whole_degrees`` reads it."""
+    return f"{place.lat_deg:.0f},{place.lon_deg:.0f}"
+
+
+def _place(given: Mapping[str, str]) -> Site | None:
+    text = given.get(f"{PREFIX}PLACE", "")
+    return whole_degrees(text) if text else None
+
+
+def _peak_w(given: Mapping[str, str]) -> int | None:
+    text = given.get(f"{PREFIX}PEAK_KW", "")
+    if not text:
+        return None
+    peak_w = to_inside(text, "kW", "w", Caution.DOWN)
+    if not 0 < peak_w <= _MAX_PEAK_W:
+        raise BadInput(f"{PREFIX}PEAK_KW is {text!r}.", "Give the roof's peak power in kW.")
+    return peak_w
 
 
 def search_path() -> str:

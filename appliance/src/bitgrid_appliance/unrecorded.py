@@ -72,7 +72,7 @@ class TraceFile:
         """See ``Trace``; one that cannot be read is none."""
         try:
             return loads(self._path.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, BadInput):
             return None
 
     def clear(self) -> None:

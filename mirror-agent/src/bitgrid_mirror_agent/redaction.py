@@ -25,6 +25,8 @@ RESEARCH_KINDS = frozenset(
         # decisions and what happened around them
         *("decision", "safety", "health", "audit", "boot", "recorded_late", "gap"),
         *("consent", "export", "retention", "closed_day", "anchor"),
+        # series as received, and two numbers that the own forecast has learnt; never a place
+        *("forecast", "prices", "learnt"),
     }
 )
 """Kinds of records whose body holds opaque ids and numbers only, as the contract promises."""

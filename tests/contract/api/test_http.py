@@ -143,6 +143,21 @@ def test_an_explanation_has_three_depths_and_two_languages(client: Http) -> None
     assert short["event"] is None
     technical = client.get(path, params={"depth": "technical"}).json()
     assert technical["event"]["decision_code"] == event.decision.code
+    assert detail["origins"] is short["origins"] is None
+
+
+def test_each_value_is_told_with_its_source_and_age(client: Http) -> None:
+    """Of a recorded decision, and of the state that is shown now."""
+    event = DAY[-1].events[0]
+    path = f"{API}/decisions/{event.id}/explanation"
+    found = client.get(path, params={"depth": "technical"}).json()["origins"]
+    assert found.keys() >= {"pv_power_w", "house_load_w", "grid_import_w", "battery_soc_pct"}
+    for origin in (found["pv_power_w"], found["battery_soc_pct"]):
+        assert origin["source"] == "measured"
+        assert origin["quality"] == "ok"
+        assert 0 <= origin["age_s"] < 90
+    assert found["pv_forecast_kw"]["source"] == "received"
+    assert client.get(f"{API}/state").json()["origins"] == found
 
 
 def test_decisions_are_paged_without_gaps(client: Http) -> None:

@@ -18,12 +18,15 @@ from bitgrid_core.inputs import (
     AutonomySet,
     BlockClosed,
     BlocksMissed,
+    ClockJumped,
     Confirmed,
     Input,
+    JournalLost,
     LeaseEnded,
     OverrideSet,
     PolicyChanged,
     SafetyMeasured,
+    TimeBoxExceeded,
     to_record,
 )
 from bitgrid_core.journal.memory import MemoryJournal
@@ -209,6 +212,20 @@ class Life(RuleBasedStateMachine):
         ran = self.levels[load] != OFF
         self.happens(LeaseEnded(load=load, block_id=self.block))
         assert len(self.fresh) == ran
+
+    @rule(drift_ms=st.sampled_from((-86_400_000, 30_001)))
+    def clock_jumps(self, drift_ms: int) -> None:
+        """Decides nothing by itself."""
+        self.happens(ClockJumped(drift_ms=drift_ms))
+        assert self.fresh == ()
+
+    @rule(journal=st.booleans())
+    def system_fails(self, journal: bool) -> None:
+        """The journal was lost, or a decision took too long: nothing runs any more."""
+        lost = JournalLost(block_id=self.block)
+        late = TimeBoxExceeded(block_id=self.block, took_ms=5001)
+        self.happens(lost if journal else late)
+        assert set(self.levels.values()) == {OFF}
 
     @rule(seed=policies)
     def policy_changes(self, seed: int) -> None:

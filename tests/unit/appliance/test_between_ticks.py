@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -11,53 +10,17 @@ import pytest
 
 from bitgrid_appliance.between_ticks import RECORD_WITHIN_S, BetweenTicks
 from bitgrid_appliance.clock import Tick
-from bitgrid_appliance.mqtt import Outgoing, Session
 from bitgrid_appliance.runtime import Runtime
+from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text
-from bitgrid_core.chain import Draft, Record
-from bitgrid_core.errors import BadInput, StorageError
+from bitgrid_core.errors import BadInput
 from bitgrid_core.replay import replay
 from bitgrid_core.restore import restore
-from support.runtimes import BLOCK_MS, START_MS, Bench, LookingJournal, live
+from support.runtimes import BLOCK_MS, START_MS, Bench, live
+from support.wires import SlowJournal, Wire
 
 NOW_MS = START_MS + BLOCK_MS
 BLOCK = NOW_MS // BLOCK_MS
-
-
-@dataclass
-class Wire:
-    """A session that notes what is published, and when."""
-
-    sent: list[Outgoing] = field(default_factory=list)
-    at_s: list[float] = field(default_factory=list)
-
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """See ``Session``."""
-        self.sent += messages
-        self.at_s += [time.monotonic()] * len(messages)
-
-    @property
-    def session(self) -> Session:
-        """As the core takes it."""
-        return cast("Session", self)
-
-    def answer(self) -> dict[str, Any]:
-        """The newest payload."""
-        return cast("dict[str, Any]", self.sent[-1].payload)
-
-
-class SlowJournal(LookingJournal):
-    """A journal whose disk is slow, or gone."""
-
-    wait_s = 0.0
-    gone = False
-
-    def append(self, drafts: Sequence[Draft], at_ms: int) -> list[Record]:
-        """See ``Journal``."""
-        time.sleep(self.wait_s)
-        if self.gone:
-            raise StorageError("The disk is full.", "Make room.")
-        return super().append(drafts, at_ms)
 
 
 @dataclass
@@ -172,13 +135,53 @@ async def test_slow_disk_delays_a_stop_by_200_ms_and_is_told() -> None:
     home.check()
 
 
-async def test_lost_disk_does_not_keep_a_stop_back() -> None:
-    """First the stop, then the error that ends the process."""
+async def test_lost_disk_keeps_no_stop_back_and_takes_every_load_to_safe() -> None:
+    """First the stop, then a stop for every load and health in error; nothing is recorded."""
+    home = Home()
+    kinds = home.bench.kinds()
+    home.journal.gone = True
+    await home.measure("load_temp_c", 86, "°C")
+    assert [one.kind for one in home.wire.sent] == [Kind.COMMAND, Kind.COMMAND, Kind.HEALTH]
+    assert {one.payload.get("level", "off") for one in home.wire.sent} == {"off"}
+    assert home.wire.answer()["status"] == "error"
+    assert home.wire.answer()["reason"] == "JOURNAL_LOST"
+    assert home.bench.kinds() == kinds
+    assert home.runtime.is_lost
+
+
+async def test_record_follows_when_the_journal_is_back() -> None:
+    """Each act with the word that it came late, in the order of the acts, and health is well."""
     home = Home()
     home.journal.gone = True
-    with pytest.raises(StorageError):
-        await home.measure("load_temp_c", 86, "°C")
+    await home.measure("load_temp_c", 86, "°C")
+    assert not await home.between.caught_up(home.wire.session)
+    home.journal.gone = False
+    known = len(home.bench.kinds())
+    assert await home.between.caught_up(home.wire.session)
+    assert home.wire.answer()["status"] == "ok"
+    assert home.bench.kinds()[known:] == [
+        *("safety", "decision", "recorded_late"),
+        *("journal_lost", "recorded_late"),
+    ]
+    seqs = [body["seq"] for body in home.bench.of_kind("recorded_late")]
+    assert seqs == [known + 1, known + 4]
+    home.check()
+
+
+async def test_running_load_is_stopped_by_the_system_when_a_request_cannot_be_recorded() -> None:
+    """The person hears that nothing was done; the stop is an event of its own, recorded later."""
+    home = Home()
+    home.journal.gone = True
+    answer = await home.ask("autonomy", autonomy="SEMI")
+    assert (answer["status"], set(answer["text"])) == ("failed", {"de", "en"})
     assert home.wire.sent[0].payload["level"] == "off"
+    assert (await home.ask("override", load="load-1", action="START"))["status"] == "failed"
+    home.journal.gone = False
+    assert await home.between.caught_up(home.wire.session)
+    assert home.bench.of_kind("decision")[-1]["decision_code"] == "STOP_SYS_JOURNAL_LOST"
+    assert home.bench.of_kind("autonomy") == home.bench.of_kind("override") == []
+    assert home.runtime.state.memories["load-1"].level == "off"
+    home.check()
 
 
 async def test_turn_waits_for_a_stop_but_no_stop_for_a_turn() -> None:

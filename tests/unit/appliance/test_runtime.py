@@ -14,7 +14,7 @@ def test_first_block_records_boot_policy_window_and_decision_in_one_order() -> N
     """An input stands before what was decided on it."""
     bench = Bench()
     live(bench.boot(), range(1))
-    assert bench.kinds() == ["boot", "policy", "block", "decision"]
+    assert bench.kinds() == ["boot", "forecast", "policy", "block", "decision"]
 
 
 def test_sunny_block_is_commanded_as_a_lease_of_its_decision() -> None:

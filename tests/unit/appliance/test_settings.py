@@ -4,6 +4,7 @@ import pytest
 
 from bitgrid_appliance.settings import Settings, from_environment
 from bitgrid_core.errors import BadInput
+from bitgrid_core.sun import Site
 
 
 def test_without_environment_the_defaults_hold() -> None:
@@ -20,6 +21,8 @@ def test_environment_is_read() -> None:
             "BITGRID_BROKER_PORT": "1884",
             "BITGRID_WEB_PORT": "9000",
             "BITGRID_MOSQUITTO": "none",
+            "BITGRID_PLACE": "48.137,-11.575",
+            "BITGRID_PEAK_KW": "9.8",
         }
     )
     assert found == Settings(
@@ -28,6 +31,8 @@ def test_environment_is_read() -> None:
         broker_port=1884,
         web_port=9000,
         mosquitto="none",
+        place=Site(lat_deg=48, lon_deg=-12),
+        peak_w=9800,
     )
 
 
@@ -35,6 +40,13 @@ def test_environment_is_read() -> None:
     ("name", "value"),
     [
         ("SITE", "a/b"),
+        ("PLACE", "48"),
+        ("PLACE", "north,east"),
+        ("PLACE", "91,0"),
+        ("PLACE", "0,-180.6"),
+        ("PEAK_KW", "0"),
+        ("PEAK_KW", "1001"),
+        ("PEAK_KW", "much"),
         ("SITE", ""),
         ("TIME_ZONE", "Mars/Base"),
         ("TIME_ZONE", "/etc/passwd"),

@@ -62,9 +62,11 @@ def test_depth_and_language_are_as_asked(
 
 
 def test_technical_depth_is_the_event(journal: Path, newest: dict[str, object]) -> None:
-    """The recorded event itself, as JSON."""
+    """The recorded event itself, as JSON, and beside it where its values came from."""
     said = core("explain", journal, "--depth", "technical")
-    assert json.loads(said.out) == newest
+    found = json.loads(said.out)
+    assert found.pop("origins").keys() >= {"pv_power_w", "house_load_w", "grid_import_w"}
+    assert found == newest
 
 
 def test_decision_is_found_by_its_id(journal: Path, newest: dict[str, object]) -> None:
@@ -73,7 +75,7 @@ def test_decision_is_found_by_its_id(journal: Path, newest: dict[str, object]) -
     assert said.code == 0
     document = said.document
     assert document["event"] == newest
-    assert sorted(document) == ["chance", "change", "detail", "event", "short"]
+    assert sorted(document) == ["chance", "change", "detail", "event", "origins", "short"]
     assert document["short"]
     assert len(document["detail"]) >= 5
 

@@ -45,20 +45,20 @@ def test_nothing_can_be_changed_or_added() -> None:
     """What is made stays as it is."""
     quick = Quick(name="a")
     with pytest.raises(FrozenInstanceError):
-        quick.level = 4  # type: ignore[misc]
+        quick.level = 4  # type: ignore[misc]  # that it is refused is what is tested
     with pytest.raises(FrozenInstanceError):
         del quick.name
     with pytest.raises((FrozenInstanceError, TypeError, AttributeError)):
-        quick.colour = "red"  # type: ignore[attr-defined]
+        quick.colour = "red"  # type: ignore[attr-defined]  # the same
 
 
 @pytest.mark.parametrize("words", [{}, {"name": "a", "colour": "red"}])
 def test_wrong_arguments_are_refused(words: dict[str, str]) -> None:
     """A missing or an unknown argument is an error that names it."""
     with pytest.raises(TypeError, match=r"name|colour"):
-        Quick(**words)  # type: ignore[arg-type]
+        Quick(**words)  # type: ignore[arg-type]  # values of any kind
     with pytest.raises(TypeError, match="positional"):
-        Quick("a")  # type: ignore[call-arg]
+        Quick("a")  # type: ignore[call-arg]  # that it is refused is what is tested
 
 
 def test_hash_is_that_of_the_values() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bitgrid_appliance.adapters.household import COMPONENT, LISTENS, HouseholdProcess, Pace
+from bitgrid_appliance.adapters.household_live import LiveHousehold, Living
 from bitgrid_appliance.demo_home import HomeWords, read_home
 from bitgrid_appliance.ending import ending, run_until
 from bitgrid_appliance.locks import locked
@@ -18,6 +19,7 @@ from bitgrid_appliance.mqtt import Link
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.settings import Layout
 from bitgrid_appliance.wording import SentenceParser
+from bitgrid_core.block import BLOCK_MS
 from bitgrid_core.errors import BitgridError
 
 _PREDECESSOR_S: Final = 5.0
@@ -56,12 +58,29 @@ async def _household(options: argparse.Namespace) -> None:
     with locked(layout.run / "household.lock", "A household", _PREDECESSOR_S):
         home = read_home(words, read_policy(options.policy))
         speed = 0 if options.once else options.speed
-        pace = Pace(step_s=home.step_s, speed=speed, end_ms=home.end_ms)
+        live_ms = home.end_ms
+        if options.live_after is not None:
+            live_ms = min(live_ms, home.start_ms + options.live_after * BLOCK_MS)
+        pace = Pace(step_s=home.step_s, speed=speed, end_ms=live_ms)
         link = Link(
             component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
         )
         process = HouseholdProcess.begin(home.house, pace, layout.household, link)
-        await run_until(end, process.run())
+        living = Living(end_ms=home.end_ms, state_file=layout.household, link=link)
+        await run_until(end, _lived(process, living))
+
+
+async def _lived(process: HouseholdProcess, living: Living) -> None:
+    """In step with the core as long as it may be, then in real time.
+
+    One that was in real time already begins as every actuator does: with OFF.
+    """
+    in_step = process.house.now_ms < process.end_ms
+    if in_step:
+        await process.run()
+    if process.house.now_ms < living.end_ms:
+        house = process.house if in_step else process.house.without_leases()
+        await LiveHousehold(house, living, process.commands if in_step else ()).run()
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -90,6 +109,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     one.add_argument("--seed", type=int, default=0, help="of the noise; 0 adds none")
     one.add_argument("--speed", type=int, default=600, help="virtual seconds per second")
     one.add_argument("--once", action="store_true", help="as fast as the core answers")
+    one.add_argument(
+        "--live-after",
+        type=int,
+        metavar="BLOCKS",
+        help="in step with the core for so many blocks, then in real time, as a device is",
+    )
     one.add_argument("--stdin-guard", action="store_true", help="end when standard input closes")
     return parser.parse_args(arguments)
 

@@ -97,6 +97,21 @@ class HouseholdProcess:
         process._commands = [_command(one) for one in cast("list[Json]", document["commands"])]
         return process
 
+    @property
+    def end_ms(self) -> int:
+        """Where it stops."""
+        return self._pace.end_ms
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Received for the next step."""
+        return tuple(self._commands)
+
+    @property
+    def house(self) -> House:
+        """As it is now."""
+        return self._house
+
     async def run(self) -> None:
         """Live through the days."""
         await keep_connected(self._link, self._use)

@@ -6,11 +6,12 @@ survives a journal that is moved, restored or not there yet. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bitgrid_appliance.api.shapes import Document
+from bitgrid_core.origins import Origin
 from bitgrid_core.policy import Policy
 
 MAX_BLOCK: Final = 2**40
@@ -53,6 +54,10 @@ class History(Protocol):
 
     def decision(self, event_id: str) -> Recorded | None:
         """One decision by its id."""
+        ...
+
+    def origins(self, event_id: str) -> Mapping[str, Origin]:
+        """Where the values came from that a decision saw; empty for one that is not there."""
         ...
 
     def policy(self, digest: str) -> Policy | None:

@@ -6,7 +6,7 @@ journal that is not there yet is an empty one; one that cannot be read is a ``St
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -16,6 +16,7 @@ from bitgrid_appliance.api.shapes import Document
 from bitgrid_core.chain import Record
 from bitgrid_core.errors import BadInput, StorageError
 from bitgrid_core.journal.sqlite import SqliteReader
+from bitgrid_core.origins import Origin, origins_of, policy_of
 from bitgrid_core.policy import Policy, from_document
 
 _AFTER_ALL: Final = 2**62
@@ -49,6 +50,14 @@ class JournalHistory:
         with self._opened() as reader:
             record = reader.decision(event_id) if reader else None
             return None if record is None else _recorded(record)
+
+    def origins(self, event_id: str) -> Mapping[str, Origin]:
+        """See ``History``."""
+        with self._opened() as reader:
+            record = reader.decision(event_id) if reader else None
+            if reader is None or record is None:
+                return {}
+            return origins_of(reader, record, policy_of(reader, record))
 
     def policy(self, digest: str) -> Policy | None:
         """See ``History``; policies change seldom, so that they are walked back one by one."""

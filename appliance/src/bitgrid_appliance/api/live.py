@@ -7,7 +7,7 @@ is estimated, and a decision is never shown without its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from bitgrid_appliance.api.health import Instants, is_fresh, newest_block
 from bitgrid_appliance.api.people import is_site_signal, number, reading, state_in_peoples_units
@@ -22,8 +22,10 @@ from bitgrid_appliance.api.shapes import (
     Texts,
 )
 from bitgrid_core.block import at_text, block_at, block_start_ms
+from bitgrid_core.model import OFF
 from bitgrid_core.policy import LoadProfile, Policy
 
+UNCONFIRMED: Final = "STOP_UNCONFIRMED"
 Mode: TypeAlias = Literal["normal", "degraded", "safe", "unknown"]
 
 
@@ -121,7 +123,7 @@ def _load(
         power_w=number(status.get("power_w")) if measured_w is None else measured_w,
         observed=_text(status.get("observed")),
         observed_level=_text(status.get("level")),
-        observed_reason=_text(status.get("reason")),
+        observed_reason=_observed_reason(status, level_in_force(event)),
         levels=[LevelPower(name=level.name, power_w=level.power_w) for level in levels],
         decision=event,
         short=_published(picture, event, "short") or words.short(event),
@@ -129,6 +131,13 @@ def _load(
         or words.change(event, policies(str(event["policy"]))),
         chance=_chance(picture, event),
     )
+
+
+def _observed_reason(status: Document, level: str) -> str | None:
+    """The adapter's reason; a stop that the load does not show yet is unconfirmed, whoever says so."""
+    if level == OFF and status.get("observed") not in {None, OFF}:
+        return UNCONFIRMED
+    return _text(status.get("reason"))
 
 
 def _text(value: object) -> str | None:

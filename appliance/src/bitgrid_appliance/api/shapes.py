@@ -89,6 +89,22 @@ class LoadNow(Shape):
     chance: Chance | None
 
 
+class OriginNow(Shape):
+    """Where a value of a decision came from.
+
+    Attributes:
+        source: measured, asleep, derived, received or local.
+        age_s: how old it was at the decision; ``null`` if nobody knows.
+        quality: ``ok`` if it was used.
+        doubt: why a suspect one is suspect.
+    """
+
+    source: str
+    age_s: float | None
+    quality: str
+    doubt: str | None
+
+
 class StateNow(Shape):
     """The live picture of the site.
 
@@ -98,6 +114,7 @@ class StateNow(Shape):
         fresh: whether that block is the one that runs now.
         state: the picture on which the block was decided: means of the window before.
         live: newest measurement per site signal.
+        origins: where the values of ``state`` came from, by signal; empty until it is recorded.
     """
 
     now: str
@@ -112,6 +129,7 @@ class StateNow(Shape):
     state: Document | None
     live: dict[str, Reading]
     loads: list[LoadNow]
+    origins: dict[str, OriginNow] = {}
 
 
 class DecisionItem(Shape):
@@ -137,6 +155,7 @@ class Explanation(Shape):
         text: *short*: one sentence; *detail*: one line per rule; *technical*: the short one.
         change: what would change it; ``null`` where that cannot be said any more.
         event: the event itself, at depth *technical*.
+        origins: where its values came from, at that depth.
     """
 
     id: str
@@ -145,6 +164,7 @@ class Explanation(Shape):
     text: list[str]
     change: str | None
     event: Document | None
+    origins: dict[str, OriginNow] | None
 
 
 class LoadBlock(Shape):

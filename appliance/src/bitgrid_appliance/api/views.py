@@ -26,6 +26,7 @@ from bitgrid_appliance.api.shapes import (
     Explanation,
     Health,
     Mirror,
+    OriginNow,
     StateNow,
 )
 from bitgrid_core.block import BLOCK_S, block_at
@@ -68,9 +69,11 @@ class Views:
     words: Words
     clocks: Clocks
     _policies: Callable[[str], Policy | None] = field(init=False, repr=False)
+    _origins: Callable[[str], dict[str, OriginNow]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_policies", _remembered(self.history))
+        object.__setattr__(self, "_origins", _origins_once(self.history))
 
     def now_ms(self) -> int:
         """The site's time: the household's virtual clock where there is one."""
@@ -80,7 +83,12 @@ class Views:
     def state(self) -> StateNow:
         """The live picture."""
         instants = self._instants()
-        return state_now(self.picture, instants, self.site_id, self.words, self._policies)
+        found = state_now(self.picture, instants, self.site_id, self.words, self._policies)
+        if not found.loads:
+            return found
+        return found.model_copy(
+            update={"origins": self._origins(str(found.loads[0].decision["id"]))}
+        )
 
     def health(self) -> Health:
         """Whether it can be believed."""
@@ -131,6 +139,7 @@ class Views:
             text=text,
             change=None if change is None else _in(change, lang),
             event=event if depth == "technical" else None,
+            origins=self._origins(event_id) if depth == "technical" else None,
         )
 
     def day(self) -> Day:
@@ -154,6 +163,33 @@ class Views:
 
 def _in(texts: object, lang: Lang) -> str:
     return str(getattr(texts, lang))
+
+
+def _origins_once(history: History) -> Callable[[str], dict[str, OriginNow]]:
+    """Origins by the decision's id; what is recorded of one never changes."""
+
+    @lru_cache(maxsize=POLICIES_KEPT)
+    def found(event_id: str) -> dict[str, OriginNow]:
+        origins = history.origins(event_id)
+        if not origins:
+            raise NotFound(f"There is no decision {event_id[:80]!r}.")
+        return {
+            name: OriginNow(
+                source=origin.source,
+                age_s=None if origin.age_ms is None else origin.age_ms / 1000,
+                quality=origin.quality,
+                doubt=origin.doubt,
+            )
+            for name, origin in origins.items()
+        }
+
+    def found_or_none(event_id: str) -> dict[str, OriginNow]:
+        try:
+            return found(event_id)
+        except BitgridError:
+            return {}
+
+    return found_or_none
 
 
 def _remembered(history: History) -> Callable[[str], Policy | None]:

@@ -43,6 +43,7 @@ from bitgrid_core.block import block_at
 from bitgrid_core.codec import Json
 from bitgrid_core.errors import BadInput, CheckFailed, MissingDependency
 from bitgrid_core.policy import Policy, policy_digest
+from bitgrid_core.sun import FRANCE
 
 DAYS_ONCE: Final = 3
 MADE_UP_ONCE: Final = "2023-06-01"
@@ -165,6 +166,7 @@ async def _live(
 ) -> None:
     """Let the days pass: until the household is done, or until a person ends it."""
     settings, layout = demo.settings, demo.layout
+    settings = replace(settings, place=settings.place or FRANCE)  # as the household's file is read
     plan = Plan(
         layout=layout,
         settings=settings,

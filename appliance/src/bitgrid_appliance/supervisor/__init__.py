@@ -2,7 +2,13 @@
 
 from bitgrid_appliance.supervisor.child import ChildSpec, Probe
 from bitgrid_appliance.supervisor.pool import on_all_cores
-from bitgrid_appliance.supervisor.program import Completed, program_path, run_module, run_program
+from bitgrid_appliance.supervisor.program import (
+    Completed,
+    program_path,
+    run_module,
+    run_program,
+    run_version,
+)
 from bitgrid_appliance.supervisor.watching import Supervisor
 
 __all__ = [
@@ -14,4 +20,5 @@ __all__ = [
     "program_path",
     "run_module",
     "run_program",
+    "run_version",
 ]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,3 +85,25 @@ async def run_program(name: str, arguments: tuple[str, ...], log_dir: Path) -> C
     argv = (program_path(name), *arguments)
     code, output = await read_output(argv, log_dir / f"{name}.log")
     return Completed(program=name, code=code, output=output.decode(errors="replace"))
+
+
+def run_version(program: Path, words: Sequence[str]) -> tuple[int, str]:
+    """Run the command ``bitgrid`` of another version to its end: exit code and standard output.
+
+    Args:
+        program: the environment that it is installed in, or the command itself.
+        words: its arguments.
+
+    Raises:
+        MissingDependency: it is not there.
+    """
+    found = program / "bin" / "bitgrid" if program.is_dir() else program
+    if not os.access(found, os.X_OK) or not found.is_file():
+        raise MissingDependency(
+            f"There is no version of bitgrid at {program}.",
+            "Name an environment with bin/bitgrid, or the command.",
+        )
+    argv = (str(found.absolute()), *words)
+    with TemporaryDirectory() as folder:
+        code, output = asyncio.run(read_output(argv, Path(folder) / "errors"))
+    return code, output.decode(errors="replace")

@@ -15,8 +15,8 @@ from bitgrid_core.events import from_body
 from bitgrid_core.explain import LANGUAGES, detail, short
 from bitgrid_core.explain.chances import chance_sentence
 from bitgrid_core.explain.changes import what_changes
-from bitgrid_core.inputs import PolicyChanged, from_record
 from bitgrid_core.journal.sqlite import SqliteReader
+from bitgrid_core.origins import Origin, origins_of, policy_of
 from bitgrid_core.policy import Policy
 
 _EXAMPLE: Final = """\
@@ -53,21 +53,9 @@ def run(args: Namespace) -> int:
         if not found:
             raise _none_found(args)
         for record in found:
-            _show(record, policy_of(reader, record), args)
+            policy = policy_of(reader, record)
+            _show(record, policy, origins_of(reader, record, policy), args)
     return 0
-
-
-def policy_of(reader: SqliteReader, record: Record) -> Policy:
-    """The policy in force when a record was written.
-
-    Raises:
-        BadInput: none is recorded.
-    """
-    policy = reader.newest("policy", before=record.seq)
-    item = None if policy is None else from_record("policy", policy.body)
-    if not isinstance(item, PolicyChanged):
-        raise BadInput("No policy is recorded before this decision.", "Verify the journal.")
-    return item.policy
 
 
 def _found(reader: SqliteReader, args: Namespace) -> list[Record]:
@@ -87,7 +75,7 @@ def _none_found(args: Namespace) -> BadInput:
     return BadInput("There is no such decision.", "Leave out --id and --at for the newest.")
 
 
-def _show(record: Record, policy: Policy, args: Namespace) -> None:
+def _show(record: Record, policy: Policy, origins: dict[str, Origin], args: Namespace) -> None:
     event = from_body(record.body)
     try:
         sentence, lines = short(event, args.lang), detail(event, args.lang)
@@ -99,11 +87,12 @@ def _show(record: Record, policy: Policy, args: Namespace) -> None:
             f"The decision of record {record.seq} cannot be explained: {error!r}.",
             "Verify the journal.",
         ) from error
+    sources = {name: origin.to_body() for name, origin in origins.items()}
     if args.json:
         told = {"short": sentence, "detail": lines, "change": change, "chance": chance}
-        print_json({**told, "event": record.body}, pretty=False)
+        print_json({**told, "origins": sources, "event": record.body}, pretty=False)
     elif args.depth == "technical":
-        print_json(record.body, pretty=True)
+        print_json({**record.body, "origins": sources}, pretty=True)
     else:
         print(f"{record.at}  {event.load}  {event.decision.code}")
         print(f"  {sentence}")

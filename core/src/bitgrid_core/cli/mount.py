@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bitgrid_core.cli import decide, explain, forecast, journal, kpi, policy, replay
+from bitgrid_core.cli.days import OPENERS
 from bitgrid_core.cli.services import Services, Subparsers
-from bitgrid_core.cli.sources import OPENERS
 
 
 def add_verbs(subparsers: Subparsers, services: Services) -> None:

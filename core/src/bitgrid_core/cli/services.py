@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
-from bitgrid_core.cli.sources import OpenLines
-from bitgrid_core.errors import BadInput
+from bitgrid_core.cli.days import OpenLines
+from bitgrid_core.errors import BadInput, Refused
 from bitgrid_core.journal.anchors import CheckSignature
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
 Run: TypeAlias = Callable[[Namespace], int]
+RunVersion: TypeAlias = Callable[[Path, Sequence[str]], tuple[int, str]]
+"""Runs the `bitgrid` of another version with these words: exit code and standard output."""
 
 MAX_INPUT_BYTES: Final = 16 * 1024 * 1024
+
+
+def _runs_nothing(program: Path, _words: Sequence[str]) -> tuple[int, str]:
+    raise Refused(f"{program} cannot be run from here.", "Use the command bitgrid.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +35,13 @@ class Services:
         check_signature: checks an anchor's Ed25519 signature.
         load_document: reads a policy or configuration file (YAML, of which JSON is a part).
         openers: by suffix, how a compressed file is opened.
+        run_version: runs another version; core itself starts no process.
     """
 
     check_signature: CheckSignature
     load_document: Callable[[Path], Mapping[str, object]]
     openers: Mapping[str, OpenLines] = field(default_factory=dict)
+    run_version: RunVersion = _runs_nothing
 
 
 def read_json(path: Path) -> dict[str, object]:

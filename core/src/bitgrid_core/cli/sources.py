@@ -1,30 +1,31 @@
-"""Opens what a replay or an explanation reads: a journal, slices, or closed days.
+"""Opens what a replay or an explanation reads: journal, slices, bundle or closed days.
 
-Closed days are compressed, and core knows no compression: whoever mounts the verbs says how such a
-file is opened.
+Reading only: a journal that nobody has open is read as a file that nobody changes, so that nothing
+appears beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from bitgrid_core.chain import Head, Record, from_json, verify_chain
+from bitgrid_core.cli.bundles import bundle_records, is_bundle, read_manifest
+from bitgrid_core.cli.days import begins_at, day_records, holds_days
 from bitgrid_core.codec import loads
-from bitgrid_core.errors import BadInput, CheckFailed, MissingDependency
-from bitgrid_core.journal.days import SUFFIX, ClosedDay, header_of, records_of
+from bitgrid_core.errors import BadInput, CheckFailed
+from bitgrid_core.inputs import PolicyChanged, from_record
 from bitgrid_core.journal.sqlite import SqliteReader, StoredBody
+from bitgrid_core.policy import Policy
 from bitgrid_core.replay import ReplayRecord
 
-OpenLines: TypeAlias = Callable[[Path], AbstractContextManager[Iterator[bytes]]]
-"""Opens a compressed file as its lines."""
-
-OPENERS: Final[dict[str, OpenLines]] = {}
-"""By suffix; filled once, where the verbs are mounted."""
-
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+_SHORTEST_PREFIX: Final = 6
+_SHOWN: Final = 12
+
+Blocks: TypeAlias = tuple[int | None, int | None]
+"""First and last block; ``None`` leaves a side open."""
 
 
 def is_journal(path: Path) -> bool:
@@ -78,62 +79,94 @@ def _parsed(file: Path, number: int, line: bytes) -> Record:
         ) from error
 
 
-def replay_records(path: Path, blocks: tuple[int | None, int | None]) -> Iterator[ReplayRecord]:
+def replay_records(path: Path, blocks: Blocks) -> Iterator[ReplayRecord]:
     """What a replay reads, cut to a range of blocks, with the policy in force before it.
 
     Args:
-        path: journal, slice, closed day, or a folder of slices or of closed days.
-        blocks: first and last block; ``None`` leaves a side open.
+        path: journal, slice, bundle, closed day, or a folder of slices or of closed days.
+        blocks: first and last block.
 
     Raises:
         BadInput: nothing there, or damaged.
     """
     if not path.is_dir() and is_journal(path):
-        with SqliteReader(path) as reader:
+        with SqliteReader(path, at_rest=True) as reader:
             yield from _window(reader, blocks)
     else:
-        records = day_records(path) if _holds_days(path) else slice_records(path)
-        yield from _cut(records, blocks)
+        yield from _cut(_chained(path), blocks)
 
 
-def day_records(path: Path) -> Iterator[Record]:
-    """The records of a closed day, or of all in a folder, with the policy in force before them.
+def window_records(path: Path, blocks: Blocks) -> Iterator[tuple[Record, bool]]:
+    """The same as whole records, every kind among them, for a bundle.
+
+    Yields:
+        A record, and whether it is the policy in force before the window.
 
     Raises:
-        BadInput: no day there, or a damaged line.
-        CheckFailed: a record was changed, or a day between is missing.
+        BadInput: nothing there, or damaged.
     """
-    last: ClosedDay | None = None
-    for file in _days(path):
-        try:
-            with _opened(file) as rest:
-                closed = header_of(next(rest, b""))
-                if last is None and closed.policy is not None:
-                    yield closed.policy
-                if last is not None and closed.day.before != last.day.after:
-                    raise CheckFailed(
-                        f"{file} does not follow {last.day.name}: a day between is missing.",
-                        "Fetch the days again, or name a single one.",
-                    )
-                yield from records_of(closed, rest)
-                last = closed
-        except BadInput as error:
-            raise BadInput(f"{file} is damaged: {error.message}", "Take another copy.") from error
+    if not path.is_dir() and is_journal(path):
+        with SqliteReader(path, at_rest=True) as reader:
+            first, last = _bounds(reader, blocks)
+            policy = reader.newest("policy", before=first) if first > 1 else None
+            if policy is not None:
+                yield policy, True
+            yield from ((record, False) for record in reader.records(first, last))
+        return
+    policy, inside = None, False
+    for record in _until(_chained(path), blocks[1]):
+        block_id = record.body.get("block_id")
+        starts = (
+            record.kind == "block" and isinstance(block_id, int) and block_id >= (blocks[0] or 0)
+        )
+        if not inside and (blocks[0] is None or starts):
+            inside = True
+            if policy is not None:
+                yield policy, True
+        if inside:
+            yield record, False
+        elif record.kind == "policy":
+            policy = record
 
 
-def _holds_days(path: Path) -> bool:
-    return path.name.endswith(SUFFIX) or (path.is_dir() and any(path.glob(f"*{SUFFIX}")))
+def recorded_policy(path: Path, digest: str) -> Policy:
+    """The recorded policy whose digest begins like this.
+
+    Raises:
+        BadInput: none does, or several do.
+    """
+    found: dict[str, Policy] = {}
+    for record in _policies(path):
+        item = from_record("policy", record.body)
+        if isinstance(item, PolicyChanged):
+            found[str(record.body["digest"])] = item.policy
+    fitting = [name for name in found if name.startswith(digest)]
+    if len(digest) < _SHORTEST_PREFIX or len(fitting) != 1:
+        known = ", ".join(name[:_SHOWN] for name in found) or "none"
+        raise BadInput(
+            f"recorded:{digest} names {len(fitting)} policies of {path}.",
+            f"Give {_SHORTEST_PREFIX} characters or more; recorded there: {known}.",
+        )
+    return found[fitting[0]]
 
 
-def _days(path: Path) -> list[Path]:
-    return sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
+def _policies(path: Path) -> Iterator[Record]:
+    if path.is_dir() or not is_journal(path):
+        yield from (record for record in _chained(path) if record.kind == "policy")
+        return
+    with SqliteReader(path, at_rest=True) as reader:
+        record = reader.newest("policy")
+        while record is not None:
+            yield record
+            record = reader.newest("policy", before=record.seq)
 
 
-def _opened(file: Path) -> AbstractContextManager[Iterator[bytes]]:
-    opener = OPENERS.get(file.suffix)
-    if opener is None:
-        raise MissingDependency(f"{file} is compressed.", "Decompress it by the command bitgrid.")
-    return opener(file)
+def _chained(path: Path) -> Iterator[Record]:
+    """The records of whatever is no journal, each following the last."""
+    if holds_days(path):
+        return day_records(path)
+    is_tar = not path.is_dir() and is_bundle(path)
+    return bundle_records(path) if is_tar else slice_records(path)
 
 
 def begins_a_journal(path: Path) -> bool:
@@ -142,40 +175,48 @@ def begins_a_journal(path: Path) -> bool:
     Raises:
         BadInput: nothing there, or damaged.
     """
-    if _holds_days(path):
-        with _opened(_days(path)[0]) as found:
-            return header_of(next(found, b"")).day.first == 1
+    if holds_days(path):
+        return begins_at(path) == 1
     if not path.is_dir() and is_journal(path):
-        with SqliteReader(path) as reader:
+        with SqliteReader(path, at_rest=True) as reader:
             return reader.base().seq == 0
+    if not path.is_dir() and is_bundle(path):
+        return read_manifest(path).first == 1
     first = next(slice_records(path), None)
     return first is not None and first.seq == 1
 
 
-def _window(
-    reader: SqliteReader, blocks: tuple[int | None, int | None]
-) -> Iterator[StoredBody | Record]:
-    first = 1 if blocks[0] is None else reader.first_of_block(blocks[0])
-    if first is None:
-        return
-    after = None if blocks[1] is None else reader.first_of_block(blocks[1] + 1)
+def _window(reader: SqliteReader, blocks: Blocks) -> Iterator[StoredBody | Record]:
+    first, last = _bounds(reader, blocks)
     policy = reader.newest("policy", before=first)
     if policy is not None:
         yield policy
-    yield from reader.bodies(first, None if after is None else after - 1)
+    yield from reader.bodies(first, last)
 
 
-def _cut(
-    records: Iterator[Record], blocks: tuple[int | None, int | None]
-) -> Iterator[ReplayRecord]:
+def _bounds(reader: SqliteReader, blocks: Blocks) -> tuple[int, int | None]:
+    """Numbers of the window's first and last record; beyond the end where it holds no block."""
+    begin = reader.base().seq + 1
+    first = begin if blocks[0] is None else reader.first_of_block(blocks[0])
+    after = None if blocks[1] is None else reader.first_of_block(blocks[1] + 1)
+    return reader.head().seq + 1 if first is None else first, None if after is None else after - 1
+
+
+def _cut(records: Iterator[Record], blocks: Blocks) -> Iterator[ReplayRecord]:
     low = -1 if blocks[0] is None else blocks[0]
-    high = 2**62 if blocks[1] is None else blocks[1]
     inside = blocks[0] is None
-    for record in records:
+    for record in _until(records, blocks[1]):
         block_id = record.body.get("block_id")
         if record.kind == "block" and isinstance(block_id, int):
-            if block_id > high:
-                return
             inside = block_id >= low
         if inside or record.kind == "policy":
             yield record
+
+
+def _until(records: Iterator[Record], last_block: int | None) -> Iterator[Record]:
+    for record in records:
+        block_id = record.body.get("block_id")
+        is_after = isinstance(block_id, int) and last_block is not None and block_id > last_block
+        if record.kind == "block" and is_after:
+            return
+        yield record

@@ -19,7 +19,7 @@ _WORDS: Final = {
         "stop": "Stops",
         "level": "Runs at {level}",
         "more": "from {after} {what}; {delta} are missing",
-        "less": "at {after} {what} or less; {delta} less than now",
+        "less": "with {after} {what} or less; {delta} less than now",
         "unknown": "with {after} {what}; now there is no value",
         "wait": "in {after} if nothing else changes",
         "and": " and ",

@@ -9,14 +9,14 @@ same snapshot and the same commands publish the same bytes again. Invariants: ti
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bitgrid_core.block import BLOCK_MS, at_text
 from bitgrid_core.codec import Json
 from bitgrid_core.context.collector import BlockCollector
 from bitgrid_core.errors import BadInput
 from bitgrid_core.frozen import quickly_made
-from bitgrid_core.household import readings
+from bitgrid_core.household import load, readings
 from bitgrid_core.household.command import Command
 from bitgrid_core.household.plant import Plant, PlantConfig, PlantInputs, PlantReading
 from bitgrid_core.household.readings import Message
@@ -108,6 +108,11 @@ class House:
     def blocks_left(self) -> int:
         """Whole blocks that the series still covers."""
         return max(0, (self.series.end_ms - self.now_ms) // BLOCK_MS)
+
+    def without_leases(self) -> House:
+        """The household as an actuator that was started anew leaves it: every load off."""
+        states = tuple(load.without_lease(one, self.now_ms) for one in self.plant.loads)
+        return replace(self, plant=replace(self.plant, loads=states))
 
     def step(
         self, commands: Iterable[Command], dt_s: int, fault: Fault = SOUND

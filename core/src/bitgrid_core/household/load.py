@@ -154,6 +154,11 @@ def cold(config: LoadConfig, now_ms: int) -> LoadState:
     return LoadState(since_ms=now_ms, warmth_udegc=config.ambient_mdegc * 1000)
 
 
+def without_lease(state: LoadState, now_ms: int) -> LoadState:
+    """The load under an actuator that just began: off, because it knows of no lease."""
+    return state if state.level == OFF else _off(state, now_ms, LEASE_EXPIRED)
+
+
 def act(
     config: LoadConfig, state: LoadState, command: Command, now_ms: int
 ) -> tuple[LoadState, Ack]:

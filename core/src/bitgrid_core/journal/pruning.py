@@ -17,7 +17,11 @@ from bitgrid_core.codec import Json
 
 RETENTION: Final = "retention"
 """Kind of the record that says what was taken out."""
-KEPT: Final = ("policy", "boot", "autonomy", "consent", "closed_day")
+KEPT: Final = (
+    *("policy", "boot", "autonomy", "consent", "closed_day"),
+    *("forecast", "prices", "learnt"),
+)
+"""Kinds of which somebody asks for the newest record, however old."""
 _MARKS: Final = ",".join("?" * len(KEPT))
 _KEPT_BELOW: Final = (
     f"SELECT MAX(seq) FROM record WHERE seq <= ? AND kind IN ({_MARKS}) GROUP BY kind"  # noqa: S608

@@ -91,8 +91,13 @@ class StoredBody(NamedTuple):
 class SqliteReader:
     """A journal opened for reading only."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, at_rest: bool = False) -> None:
         """Open an existing journal read-only.
+
+        Args:
+            path: its file.
+            at_rest: read one that nobody has open as a file that nobody changes. Else SQLite
+                keeps files of its own beside it, even for a reader.
 
         Raises:
             BadInput: there is none, or the file is something else.
@@ -102,7 +107,7 @@ class SqliteReader:
             raise BadInput(f"There is no journal at {path}.", "Name the file journal.sqlite.")
         self._path = path
         with _storage(path):
-            self._database = _connected_readonly(path)
+            self._database = _connected_readonly(path, at_rest=at_rest)
             with _closed_on_error(self._database):
                 require_journal(self._database, path)
 
@@ -265,13 +270,16 @@ class SqliteJournal(SqliteReader):
             raise
 
 
-def _connected_readonly(path: Path) -> sqlite3.Connection:
+def _connected_readonly(path: Path, *, at_rest: bool) -> sqlite3.Connection:
     """A connection that cannot write.
 
     Where SQLite can keep no shared memory beside the file — a read-only medium — a journal that
     was closed is read as a file that nobody changes.
     """
     uri = f"{path.resolve().as_uri()}?mode=ro"
+    is_closed = not path.with_name(f"{path.name}-wal").exists()
+    if at_rest and is_closed:
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True)
     database = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)
     try:
         database.execute("PRAGMA user_version")

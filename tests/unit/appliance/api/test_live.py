@@ -9,7 +9,9 @@ from bitgrid_appliance.api.picture import Picture
 from bitgrid_appliance.api.shapes import StateNow
 from bitgrid_appliance.api.texts import CoreWords
 from bitgrid_core.block import BLOCK_MS, at_text
+from bitgrid_core.deciding import Frame, lease_event
 from bitgrid_core.events import to_body
+from bitgrid_core.model import Memory
 from bitgrid_core.policy import Policy
 from support.web import FIRST_BLOCK, POLICY, messages, seeded_day
 
@@ -39,6 +41,25 @@ def test_each_load_says_what_it_does_why_and_what_would_change_it() -> None:
     assert load.short.de.startswith("Läuft weiter")
     assert load.change is not None
     assert [level.power_w for level in load.levels] == [800, 1300, 1674]
+
+
+def test_stop_is_unconfirmed_until_the_load_shows_it() -> None:
+    """Also when its adapter is dead and says nothing any more."""
+    stopped = lease_ended()
+    on = {"observed": "on", "level": "super", "power_w": 1674, "reason": ""}
+    off = {"observed": "off", "level": "off", "power_w": 0, "reason": "LEASE_EXPIRED"}
+    shown = [
+        _state(_picture([("decision/load-1", stopped), ("status/load-1", status)])).loads[0]
+        for status in (on, off)
+    ]
+    assert [load.observed_reason for load in shown] == ["STOP_UNCONFIRMED", "LEASE_EXPIRED"]
+
+
+def lease_ended() -> dict[str, Any]:
+    """A stop of the load that runs."""
+    event = DAY[-1].events[0]
+    frame = Frame(policy=POLICY, digest=event.policy, autonomy=event.autonomy)
+    return to_body(lease_event(frame, "load-1", event.block_id, Memory(level="super")))
 
 
 def test_the_next_block_begins_at_the_next_boundary() -> None:

@@ -15,7 +15,7 @@ BLOCKS = 3 * 144 + 36
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Three days and a half, of which the journal keeps one closed day."""
-    return lived(tmp_path_factory.mktemp("days"), BLOCKS, keep_days=1)
+    return lived(tmp_path_factory.mktemp("days"), range(BLOCKS), keep_days=1)
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:

@@ -17,14 +17,19 @@ from bitgrid_core.restore import restore
 from support.closing import DAY_MS, in_journal, lived, on_file, opened
 from support.decided import START_MS
 
-BLOCKS = 3 * 144 + 36
+BLOCKS = [day * 144 + block for day in range(4) for block in range(12)]
+"""Two hours of each of four days: enough for three closed ones."""
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning"),
+]
 WRITES = ("BEGIN", "INSERT", "DELETE", "COMMIT")
 AT_MS = START_MS + 4 * DAY_MS
 
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Three days and a half of which no day was closed, for want of a folder."""
+    """Three days of which none was closed, for want of a folder, and a fourth that runs."""
     data = tmp_path_factory.mktemp("before")
     (data / "days").write_text("in the way")
     layout = lived(data, BLOCKS, keep_days=0)

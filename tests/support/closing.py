@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -35,10 +35,11 @@ class Kept:
     anchors: AnchorFile
     days: ClosedDays
 
-    def live(self, blocks: range) -> None:
+    def live(self, blocks: Collection[int]) -> None:
         """Record blocks as a core does: first the books that are due, then inputs and decisions.
 
-        An hour at once, because each append waits for the disk.
+        An hour at once, because each append waits for the disk; hours that do not begin with one of
+        these blocks are as if nothing had run.
         """
         books = Books(self.journal, self.outbox, self.anchors, self.days)
         for hour, drafts in _drafts(max(blocks) + 1):
@@ -64,10 +65,10 @@ def opened(data: Path, keep_days: int) -> Iterator[Kept]:
         )
 
 
-def lived(data: Path, blocks: int, keep_days: int) -> Layout:
-    """A data directory after so many blocks from midnight on."""
+def lived(data: Path, blocks: Collection[int], keep_days: int) -> Layout:
+    """A data directory after these blocks, counted from a midnight on."""
     with opened(data, keep_days) as kept:
-        kept.live(range(blocks))
+        kept.live(blocks)
         return kept.layout
 
 

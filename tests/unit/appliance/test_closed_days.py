@@ -44,13 +44,13 @@ def bodies(layout: Layout, kind: str) -> list[dict[str, object]]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """A journal that keeps everything."""
-    return lived(tmp_path_factory.mktemp("whole"), NOON, keep_days=0)
+    return lived(tmp_path_factory.mktemp("whole"), range(NOON), keep_days=0)
 
 
 @pytest.fixture(scope="module")
 def shortened(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """A journal that keeps one closed day, for others to copy."""
-    return lived(tmp_path_factory.mktemp("short"), NOON, keep_days=1)
+    return lived(tmp_path_factory.mktemp("short"), range(NOON), keep_days=1)
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_disk_that_takes_no_file_stops_nothing(
     """The core decides on, nothing is taken out, and the log says why."""
     (tmp_path / "days").write_text("in the way")
     with caplog.at_level("WARNING"):
-        layout = lived(tmp_path, NOON, keep_days=1)
+        layout = lived(tmp_path, range(NOON), keep_days=1)
     assert in_journal(layout)[0].seq == 1
     assert "closed day 2024-06-01: " in caplog.text
 

@@ -314,8 +314,8 @@ class Runtime:
     def is_due(self, tick: Tick) -> bool:
         """Whether the tick's block is still to be decided."""
         block_id, ticked = block_at(tick.now_ms), self._state.ticked
-        if ticked is not None:
-            return block_id > ticked
+        if ticked is not None:  # what happened by a clock that was ahead is not decided before
+            return block_id > max(ticked, (self._state.block_id or 0) - 1)
         return block_id > (self._first_block or block_at(tick.now_ms - 1))
 
     def _inputs(self, tick: Tick, ends: list[tuple[str, int]], took_ms: int | None) -> list[Input]:

@@ -40,8 +40,8 @@ fmt: setup ## format, and fix what can be fixed
 bench: setup ## speed and memory, beside their limits
 	$(PY) tests/bench/run.py
 
-soak: setup ## the tests that run for a long time
-	$(PY) -m pytest -m soak --timeout 0
+soak: setup ## 10,000 house-days of the whole edge with faults; goes on where it was interrupted
+	$(PY) tests/soak/edge.py
 
 mutants: setup ## whether the tests notice changes of the deciding code
 	$(PY) tests/mutation/run.py

@@ -151,7 +151,7 @@ class Plan:
         words = ["--clock", clock, "--time-zone", self.settings.time_zone, "--stdin-guard"]
         words += ["--journal-days", str(self.settings.journal_days)]
         if self.settings.place is not None:
-            words += ["--place", place_text(self.settings.place)]
+            words += [f"--place={place_text(self.settings.place)}"]  # a minus is no option
         if self.settings.peak_w is not None:
             words += ["--peak-w", str(self.settings.peak_w)]
         if self.policy is not None:

@@ -25,7 +25,11 @@ _log: Final = logging.getLogger("bitgrid.core")
 
 
 class WallClock:
-    """The ticks of one core by the wall clock."""
+    """The ticks of one core by the wall clock.
+
+    Attributes:
+        step_s: seconds between two renewals.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class WallClock:
         self._decided_s = mono_s
         self._renewed_s = mono_s - WALL_STEP_S
         self._settled_s = mono_s + SETTLE_S
+        self.step_s = WALL_STEP_S
 
     async def follow(self, session: Session) -> None:
         """Tick at each new block, and as often as leases are renewed."""
@@ -61,7 +66,7 @@ class WallClock:
             await self._between.clock_jumped(session, drift_ms)
             self._settled_s = now_s + SETTLE_S
         await self._between.listened(session)
-        tick = Tick(now_ms=now_ms)
+        tick = Tick(now_ms=now_ms, step_s=self.step_s)
         due = self._runtime.is_due(tick)
         if self._runtime.is_lost or (due and now_s >= self._settled_s):
             if await self._ticking.decide(session, tick) is not None and due:

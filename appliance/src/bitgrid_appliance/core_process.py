@@ -13,7 +13,7 @@ import logging
 import sys
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -22,7 +22,7 @@ from bitgrid_appliance import clock
 from bitgrid_appliance.between_ticks import COMPONENT, BetweenTicks
 from bitgrid_appliance.bootstrap import CoreWishes, core_runtime
 from bitgrid_appliance.by_wall import WallClock
-from bitgrid_appliance.clock import Tick
+from bitgrid_appliance.clock import Clocks, Tick
 from bitgrid_appliance.ending import ending, run_until
 from bitgrid_appliance.forecasting import Roof, understood
 from bitgrid_appliance.health import say_ready
@@ -63,24 +63,26 @@ class CoreProcess:
         link: where the broker is.
         run_dir: where it says that it is ready.
         household_clock: whether ticks come from the bus instead of the wall.
+        clocks: the machine's.
     """
 
     runtime: Runtime
     link: Link
     run_dir: Path
     household_clock: bool
+    clocks: Clocks = field(default_factory=Clocks)
 
     @cached_property
     def _between(self) -> BetweenTicks:
-        return BetweenTicks(self.runtime, by_wall=not self.household_clock)
+        return BetweenTicks(self.runtime, by_wall=not self.household_clock, clocks=self.clocks)
 
     @cached_property
     def _ticking(self) -> Ticking:
-        return Ticking(self.runtime, self._between)
+        return Ticking(self.runtime, self._between, self.clocks)
 
     @cached_property
     def _wall(self) -> WallClock:
-        return WallClock(self.runtime, self._between, self._ticking)
+        return WallClock(self.runtime, self._between, self._ticking, self.clocks)
 
     def _wall_ms(self) -> int | None:
         return None if self.household_clock else time.time_ns() // 1_000_000
@@ -131,8 +133,9 @@ class CoreProcess:
         names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                now_ms, _block_id = self.runtime.now(self._wall_ms())
-                said = understood(names, payload, now_ms)
+                wall_ms = self._wall_ms()
+                now_ms, _block_id = self.runtime.now(wall_ms)
+                said = understood(names, payload, now_ms, wall_ms)
                 sample = self.runtime.take_measurement(names, said)
                 if sample is not None:
                     await self._between.measured(session, sample)

@@ -25,7 +25,7 @@ class Orders:
     def __init__(self, journal: CoreJournal, policy: Policy, leases: Leases) -> None:
         """Know nothing yet; ``recall`` reads what was decided before."""
         self._journal = journal
-        self._policy = policy
+        self._powers_w = {load.id: load.powers_w for load in policy.loads}
         self._leases = leases
         self._orders: dict[str, Order] = {}
         self._block: int | None = None
@@ -38,7 +38,7 @@ class Orders:
 
     def recall(self, block_id: int | None) -> None:
         """The newest decided block, after a restart."""
-        self._latest = {event.load: event for event in self._recorded(block_id)}
+        self._latest = {e.load: e for e in self._recorded(block_id) if e.load in self._powers_w}
 
     def take(self, events: Sequence[DecisionEvent]) -> None:
         """Decisions that are in force now; those of their block that were before, stay."""
@@ -51,7 +51,8 @@ class Orders:
             self._block = block_id
         for event in events:
             self._orders[event.load] = self._order(event)
-            self._latest[event.load] = event
+            if event.load in self._powers_w:
+                self._latest[event.load] = event
 
     def commands(self, loads: Iterable[str], step_s: int) -> list[Outgoing]:
         """The orders of some loads as leases."""
@@ -79,7 +80,7 @@ class Orders:
 
     def stops(self, loads: Iterable[str] | None = None) -> list[Outgoing]:
         """Commands that switch loads off, all without; for when a decision cannot wait."""
-        wanted = [load.id for load in self._policy.loads] if loads is None else loads
+        wanted = list(self._powers_w) if loads is None else loads
         orders = (Order(load=load, decision="safe", level=OFF, power_w=0) for load in wanted)
         return [self._leases.command(order, 0) for order in orders]
 
@@ -90,8 +91,8 @@ class Orders:
         return tuple(from_body(record.body) for record in records)
 
     def _order(self, event: DecisionEvent) -> Order:
-        level = acted_level(event)
-        powers_w = self._policy.load(event.load).powers_w
-        return Order(
-            load=event.load, decision=event.id, level=level, power_w=powers_w.get(level, 0)
-        )
+        """What a decision means; a load that the owner has taken away is told to be off."""
+        powers_w = self._powers_w.get(event.load)
+        level = OFF if powers_w is None else acted_level(event)
+        power_w = 0 if powers_w is None else powers_w.get(level, 0)
+        return Order(load=event.load, decision=event.id, level=level, power_w=power_w)

@@ -70,7 +70,7 @@ class Runtime:
             BadInput: a record cannot be read.
         """
         self._ports = ports
-        self._policy = policy
+        self._policy, self._digest = policy, policy_digest(policy)
         self._state = restore(ports.journal)
         newest = ports.journal.newest("boot")
         self.boot = 1 + (_whole(newest.body["boot"]) if newest else 0)
@@ -314,14 +314,14 @@ class Runtime:
     def is_due(self, tick: Tick) -> bool:
         """Whether the tick's block is still to be decided."""
         block_id, ticked = block_at(tick.now_ms), self._state.ticked
-        if ticked is not None:
-            return block_id > ticked
+        if ticked is not None:  # what happened by a clock that was ahead is not decided before
+            return block_id > max(ticked, (self._state.block_id or 0) - 1)
         return block_id > (self._first_block or block_at(tick.now_ms - 1))
 
     def _inputs(self, tick: Tick, ends: list[tuple[str, int]], took_ms: int | None) -> list[Input]:
         """Everything that is due, in the order in which it happened."""
         found: list[Input] = []
-        if self._state.policy is None or self._state.policy_digest != policy_digest(self._policy):
+        if self._state.policy is None or self._state.policy_digest != self._digest:
             found.append(PolicyChanged(policy=self._policy))
         for load, since_ms in ends:
             found.append(LeaseEnded(load=load, block_id=block_at(since_ms)))

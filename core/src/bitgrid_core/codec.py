@@ -73,12 +73,22 @@ def _check_parts(value: dict[object, object] | list[object], depth: int) -> None
         raise BadInput(f"A document is nested deeper than {MAX_DEPTH}.", "Flatten it.")
     if isinstance(value, list):
         for item in value:
-            check(item, depth)
+            if not _is_plain(item):
+                check(item, depth)
         return
     for key, item in value.items():
         if not (isinstance(key, str) and key.isascii()):
             raise BadInput(f"Key {key!r} is not ASCII text.", "Use ASCII keys.")
-        check(item, depth)
+        if not _is_plain(item):
+            check(item, depth)
+
+
+def _is_plain(item: object) -> bool:
+    """Whether a part needs no further look: nearly all of them, so a record costs half as much."""
+    kind = type(item)
+    if kind is int:
+        return -INT_LIMIT <= item <= INT_LIMIT  # type: ignore[operator]  # an int, just checked
+    return kind is str and item.isascii()  # type: ignore[attr-defined]  # a str, just checked
 
 
 def decode(data: bytes) -> Json:

@@ -104,6 +104,20 @@ def test_change_is_answered_by_a_difference_and_a_sentence(
     assert "1 of 2 days differ; days that differ most:" in out
 
 
+def test_change_without_effect_is_said_to_be_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is made to look like a difference that is none."""
+    words = ("--household", home, "--jobs", "1", "--change", "max_temp_c=-1")
+    code, out, _err = said(capsys, *words)
+    assert code == 0
+    assert (
+        "With max_temp_c 85 → 84 the loads would have used as much, the house would have bought "
+        "as much, and there would have been as many switches."
+    ) in out
+    assert "no day differs." in out
+
+
 def test_several_changes_are_several_policies(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

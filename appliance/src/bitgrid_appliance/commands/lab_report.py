@@ -16,6 +16,8 @@ from bitgrid_core.household.lab import Bench, Outcome
 from bitgrid_core.kpi import CATALOGUE_VERSION, Sums, figures
 
 _DAYS_SHOWN: Final = 5
+_UNSEEN_WH: Final = 50
+"""What a tenth of a kWh does not show."""
 _COLUMNS: Final = (
     ("used kWh", "load_energy_wh", 1000),
     ("extra import", "extra_import_wh", 1000),
@@ -133,12 +135,19 @@ def _said(name: str, before: Mapping[str, int | None], after: Mapping[str, int |
     )
     return (
         f"With {name} the loads would have used {_more(used)}, the house would have bought "
-        f"{_more(grid)}, and there would have been {abs(switches)} "
-        f"{'fewer' if switches < 0 else 'more'} switches."
+        f"{_more(grid)}, and there would have been {_switches(switches)}."
     )
 
 
+def _switches(more: int) -> str:
+    if more == 0:
+        return "as many switches"
+    return f"{abs(more)} {'fewer' if more < 0 else 'more'} switches"
+
+
 def _more(wh: int) -> str:
+    if abs(wh) < _UNSEEN_WH:
+        return "as much"
     return f"{abs(wh) / 1000:,.1f} kWh {'less' if wh < 0 else 'more'}"
 
 

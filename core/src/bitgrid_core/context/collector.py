@@ -25,6 +25,8 @@ from bitgrid_core.units import mean_cautious
 _FUTURE_MS = 30_000
 """A sample stamped further ahead than this is not believed."""
 _OK: Final = Quality.OK
+_made: Final = tuple.__new__
+"""Makes a named tuple without a call of its constructor in between."""
 
 
 class _Track:
@@ -109,7 +111,7 @@ class _Track:
         mean = self.total if count == 1 else mean_cautious(self.total, count, signal.caution)
         self.count = self.total = 0
         self.low = self.high = None
-        return Aggregate(mean, last, low, high, count, age_ms, quality, doubt)
+        return _made(Aggregate, (mean, last, low, high, count, age_ms, quality, doubt))
 
 
 class BlockCollector:
@@ -199,7 +201,7 @@ class BlockCollector:
     def _sources(self, derived: Mapping[str, Aggregate]) -> dict[str, Source]:
         """Of what is not measured."""
         found = {name: Source.ASLEEP for name, (_, track) in self._site.items() if track.asleep}
-        return found | dict.fromkeys(derived, Source.DERIVED)
+        return found | dict.fromkeys(derived, Source.DERIVED) if derived else found
 
     def _add_series(self, series: Forecast) -> bool:
         known = self._series.get(series.signal.name)

@@ -168,8 +168,7 @@ def act(
     if config.power_w(command.level) is None:
         return state, _ack(command, "refused", state)
     if command.level != OFF and command.level == state.level:
-        lease_end_ms = now_ms + command.lease_s * 1000
-        after = replace(state, boot=command.boot, seq=command.seq, lease_end_ms=lease_end_ms)
+        after = _renewed(state, command, now_ms + command.lease_s * 1000)
         return after, _ack(command, "done", after)
     after = replace(state, boot=command.boot, seq=command.seq)
     if command.level != OFF:
@@ -198,7 +197,7 @@ def advance(config: LoadConfig, state: LoadState, span: Span) -> tuple[LoadState
     power_w = energy // (span.dt_s * 1000)
     warmth = _warmth(config, state, span, power_w)
     if warmth != after.warmth_udegc:
-        after = replace(after, warmth_udegc=warmth)
+        after = _warmed(after, warmth)
     return after, power_w
 
 
@@ -233,6 +232,34 @@ def _on(config: LoadConfig, state: LoadState, command: Command, now_ms: int) -> 
         reason="",
         lease_end_ms=lease_end_ms,
         running_ms=now_ms + config.boot_s * 1000 if starts else state.running_ms,
+    )
+
+
+def _renewed(state: LoadState, command: Command, lease_end_ms: int) -> LoadState:
+    """The state under a longer lease; field by field, as a year renews thousands."""
+    return LoadState(
+        level=state.level,
+        since_ms=state.since_ms,
+        reason=state.reason,
+        boot=command.boot,
+        seq=command.seq,
+        lease_end_ms=lease_end_ms,
+        running_ms=state.running_ms,
+        warmth_udegc=state.warmth_udegc,
+    )
+
+
+def _warmed(state: LoadState, warmth_udegc: int) -> LoadState:
+    """The state at another temperature; field by field, as it changes in almost every step."""
+    return LoadState(
+        level=state.level,
+        since_ms=state.since_ms,
+        reason=state.reason,
+        boot=state.boot,
+        seq=state.seq,
+        lease_end_ms=state.lease_end_ms,
+        running_ms=state.running_ms,
+        warmth_udegc=warmth_udegc,
     )
 
 

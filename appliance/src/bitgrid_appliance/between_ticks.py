@@ -182,8 +182,10 @@ class BetweenTicks:
         if not self._runtime.is_lost:
             return True
         async with self._lock:
-            if not await asyncio.to_thread(self._runtime.catch_up, self._wall_ms()):
-                return False
+            recorded = await asyncio.to_thread(self._runtime.catch_up, self._wall_ms())
+        if not recorded:  # said again, because a new connection begins with *ok*
+            await session.publish([health(COMPONENT, "error", JOURNAL_LOST)])
+            return False
         _log.info("the journal is writable again; what happened meanwhile is recorded")
         await session.publish([health(COMPONENT, "ok")])
         return True

@@ -102,7 +102,7 @@ def no_heat_goes_unheard(moment: Moment, ledger: Ledger) -> Iterator[str]:
 
 def no_quiet_block_stays_undecided(moment: Moment, ledger: Ledger) -> Iterator[str]:
     """Where nothing is in its way, every block has its decision: nothing hangs for ever."""
-    if ledger.newest_tick < moment.due:
+    if ledger.newest_tick < moment.due >= ledger.newest_block:
         yield f"block {moment.due} is quiet and undecided, the newest is {ledger.newest_tick}"
 
 

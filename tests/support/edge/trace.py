@@ -81,6 +81,7 @@ class Ledger:
         locked: by load, the last block that its newest lockout surely covers.
         ticked: blocks and loads that had their tick decision.
         newest_tick: the newest block that had any.
+        newest_block: the newest block in which anything happened, maybe by a clock that was ahead.
         leases: by load, when the actuator's lease ends, in true time.
     """
 
@@ -92,10 +93,14 @@ class Ledger:
     locked: dict[str, int] = field(default_factory=dict)
     ticked: set[tuple[int, str]] = field(default_factory=set)
     newest_tick: int = 0
+    newest_block: int = 0
     leases: dict[str, int] = field(default_factory=dict)
 
     def take(self, record: Record) -> None:
         """One record more."""
+        block = record.body.get("block_id")
+        if isinstance(block, int) and record.kind != "block":
+            self.newest_block = max(block, self.newest_block)
         if record.kind == "policy":
             self.policy = from_document(record.body["policy"])
         elif record.kind == "decision":

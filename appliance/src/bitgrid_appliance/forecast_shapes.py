@@ -38,6 +38,9 @@ _POWERS: Final = {
 }
 """What a power is called, and its unit; without one the message names it as ``unit``."""
 _PERIOD: Final = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?")
+_FIRST_MS: Final = 946_684_800_000
+_LAST_MS: Final = 4_102_444_800_000
+"""This century: nothing that is computed with such instants leaves the calendar."""
 _HOUR_MS: Final = 3_600_000
 _SHORTEST_MS: Final = 60_000
 _LONGEST_MS: Final = 86_400_000
@@ -197,4 +200,7 @@ def _period_ms(item: Payload) -> int | None:
 def _instant(value: object) -> int:
     if not isinstance(value, str):
         raise BadInput("A value of the forecast has no instant.", f"Name one of: {_BEGINS}.")
-    return parse_at(value)
+    at_ms = parse_at(value)
+    if not _FIRST_MS <= at_ms < _LAST_MS:
+        raise BadInput(f"The forecast speaks of {value[:40]!r}.", "Send instants of this century.")
+    return at_ms

@@ -1,6 +1,7 @@
 """Forecasts in the shapes of the field, as the series that the core reads."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -151,6 +152,8 @@ def test_arrival_stands_for_a_time_of_making_that_is_not_said() -> None:
         ({"unit": "A", "forecast": [{"time": TEN, "power": 1}]}, "does not fit"),
         ({"unit": "W", "forecast": [{"time": "2024-06-01 10:00:00", "power": 1}]}, "no time zone"),
         ({"unit": "W", "forecast": [{"power": 1}]}, "no instant"),
+        ({"unit": "W", "forecast": [{"time": "1999-12-31T23:59:59Z", "power": 1}]}, "speaks of"),
+        ({"unit": "W", "forecast": [{"time": "2100-01-01T00:00:00Z", "power": 1}]}, "speaks of"),
         ({"unit": "W", "forecast": [{"time": 7, "power": 1}]}, "no instant"),
         ({"unit": "W", "forecast": [{"time": TEN}]}, "no power"),
         ({"unit": "W", "forecast": [{"time": TEN, "power": "much"}]}, "not a number"),
@@ -198,6 +201,34 @@ def test_other_signals_are_no_forecasts() -> None:
     """A price list of the same shape stays what it is."""
     payload = HALF_HOURS[0]
     assert understood(("meter", "energy_price_ct_kwh"), payload, NOW) is payload
+
+
+TEXTS = st.one_of(
+    st.sampled_from(
+        [TEN, "2024-06-01T10:20:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z"]
+    ),
+    st.sampled_from(["PT30M", "PT99H9999M", "W", "kW", "1e40", "-1", "NaN", ""]),
+)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS)
+NAMES = st.sampled_from(
+    ["time", "start", "end", "period_end", "period", "power", "watts", "pv_estimate", "value"]
+)
+ITEMS = st.lists(st.one_of(st.dictionaries(NAMES, SCALARS), SCALARS), max_size=5)
+POINTS = st.dictionaries(TEXTS, SCALARS, max_size=5)
+PLACES = st.sampled_from(
+    ["value", "forecast", "rates", "watts", "wh_hours", "unit", "at", "from", "step_s", "source"]
+)
+INSIDE = st.dictionaries(PLACES, st.one_of(ITEMS, POINTS, SCALARS), max_size=6)
+
+
+@given(st.one_of(INSIDE, INSIDE.map(lambda inside: {"result": inside, "unit": "W"})))
+def test_insane_forecast_is_read_or_refused(document: dict[str, Any]) -> None:
+    """Nothing that anyone can send is a fault of the core, which lives on."""
+    with suppress(BadInput):
+        payload = parse_payload(json.dumps(document).encode())
+        parse_measurement(
+            "roof", "pv_forecast_kw", understood(("roof", "pv_forecast_kw"), payload, NOW, NOW)
+        )
 
 
 @given(

@@ -12,6 +12,7 @@ from bitgrid_appliance.forecasting import Roof
 from bitgrid_appliance.policies import demo_policy
 from bitgrid_appliance.runtime import Ports, Runtime
 from bitgrid_core.block import at_text, block_at, block_start_ms
+from bitgrid_core.errors import BadInput
 from bitgrid_core.replay import replay
 from bitgrid_core.sun import Site, clear_sky_w_m2
 from support.runtimes import BLOCK_MS, SITE, START_MS, Bench
@@ -136,6 +137,17 @@ def test_forecast_that_says_the_same_is_recorded_once_an_hour() -> None:
         now_ms = NOON + number * BLOCK_MS
         live(runtime, range(number, number + 1), said(*[1.5] * 40, at_ms=now_ms))
     assert [body["at"][11:16] for body in bench.of_kind("forecast")] == ["12:00", "13:00"]
+
+
+@pytest.mark.parametrize("field", ["at", "from"])
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00Z", "2100-01-01T00:00:00Z"])
+def test_series_of_another_century_is_refused_before_it_is_recorded(
+    field: str, instant: str
+) -> None:
+    """What is recorded must be read again, or the core could not start any more."""
+    runtime = Roofed().boot()
+    with pytest.raises(BadInput, match="century"):
+        live(runtime, range(1), said(1.5) | {field: instant})
 
 
 def test_peak_power_bounds_the_own_forecast() -> None:

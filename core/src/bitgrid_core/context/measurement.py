@@ -18,6 +18,9 @@ from bitgrid_core.units import to_inside
 
 MAX_FORECAST_VALUES: Final = 1000
 _STEP_S: Final = (60, 86_400)
+_FIRST_MS: Final = 946_684_800_000
+_LAST_MS: Final = 4_102_444_800_000
+"""A series is recorded with its instants, and must be read again: 2000 to 2100."""
 _MAX_TEXT: Final = 200
 _NIGHT_DRAW_W: Final = 100
 """An inverter's own draw at night is read as small negative PV; that is 0 W of PV."""
@@ -147,11 +150,13 @@ def _series(signal: Signal, fields: Mapping[str, object], at_ms: int) -> Forecas
         or not _STEP_S[0] <= step_s <= _STEP_S[1]
     ):
         raise BadInput(f"Forecast step {step_s!r} is not 60 … 86400 s.", "Send step_s.")
-    unit = _text(fields, "unit")
+    unit, from_ms = _text(fields, "unit"), parse_at(_text(fields, "from"))
+    if not (_FIRST_MS <= at_ms < _LAST_MS and _FIRST_MS <= from_ms < _LAST_MS):
+        raise BadInput("The forecast is not of this century.", "Check the clock that made it.")
     return Forecast(
         signal=signal,
         at_ms=at_ms,
-        from_ms=parse_at(_text(fields, "from")),
+        from_ms=from_ms,
         step_ms=step_s * 1000,
         values=tuple(None if item is None else _forecast_value(signal, item, unit) for item in raw),
     )

@@ -1,4 +1,4 @@
-"""The journal's books: once an hour a slice is handed over, once a day the head is anchored.
+"""The journal's books: hourly a slice is handed over and closed days kept, daily the head anchored.
 
 Goes by the time of the records, so that a restart moves neither. Knows slices and anchors by
 their protocols. Invariant: what was handed over before is not handed over again.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bitgrid_appliance.ports import Anchors, CoreJournal, Slices
+from bitgrid_appliance.ports import Anchors, CoreJournal, Days, Slices
 from bitgrid_core.block import parse_at
 
 _HOUR_MS: Final = 3_600_000
@@ -18,11 +18,14 @@ _DAY_MS: Final = 24 * _HOUR_MS
 class Books:
     """Slices and anchors of one journal."""
 
-    def __init__(self, journal: CoreJournal, slices: Slices, anchors: Anchors) -> None:
-        """Go on where the last ones were made."""
+    def __init__(
+        self, journal: CoreJournal, slices: Slices, anchors: Anchors, days: Days | None = None
+    ) -> None:
+        """Go on where the last ones were made; without days none is exported or taken out."""
         self._journal = journal
         self._slices = slices
         self._anchors = anchors
+        self._days = days
         self._hour, self._day = self._handed_over()
 
     def keep(self, now_ms: int, at_ms: int) -> None:
@@ -39,6 +42,8 @@ class Books:
             self._slices.close_slice(self._journal, at_ms)
         if self._day is not None and now_ms // _DAY_MS > self._day:
             self._anchors.add(self._journal, at_ms)
+        if self._days is not None and now_ms // _HOUR_MS > (self._hour or 0):
+            self._days.keep(self._slices.last_seq, at_ms)
         self._hour = max(now_ms // _HOUR_MS, self._hour or 0)
         self._day = max(now_ms // _DAY_MS, self._day or 0)
 

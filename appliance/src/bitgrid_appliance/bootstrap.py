@@ -15,6 +15,7 @@ from typing import Final
 
 from bitgrid_appliance.anchoring import AnchorFile, local_day
 from bitgrid_appliance.broker import BrokerPlan
+from bitgrid_appliance.closed_days import ClosedDays
 from bitgrid_appliance.consent import Consent, granted, read_consent, sign_consent, write_consent
 from bitgrid_appliance.forecasting import Roof
 from bitgrid_appliance.health import accepts, ready_word
@@ -23,7 +24,7 @@ from bitgrid_appliance.keys import core_key
 from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.locks import locked
 from bitgrid_appliance.runtime import Ports, Runtime
-from bitgrid_appliance.settings import Layout, Settings, place_text
+from bitgrid_appliance.settings import JOURNAL_DAYS, Layout, Settings, place_text
 from bitgrid_appliance.supervisor import ChildSpec, program_path
 from bitgrid_appliance.unrecorded import TraceFile
 from bitgrid_core.errors import StorageError
@@ -36,14 +37,25 @@ _PREDECESSOR_S: Final = 5.0
 """How long a predecessor whose supervisor was killed may take to end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreWishes:
+    """What a core is told beside its policy.
+
+    Attributes:
+        time_zone: of the site, for its local day.
+        roof: what the own forecast is told; ``None``: none is made.
+        lease_s: of a command.
+        journal_days: closed days that the journal keeps; 0 keeps all of them.
+    """
+
+    time_zone: str = "UTC"
+    roof: Roof | None = None
+    lease_s: int = LEASE_S
+    journal_days: int = JOURNAL_DAYS
+
+
 @contextmanager
-def core_runtime(
-    layout: Layout,
-    policy: Policy,
-    time_zone: str,
-    roof: Roof | None = None,
-    lease_s: int = LEASE_S,
-) -> Iterator[Runtime]:
+def core_runtime(layout: Layout, policy: Policy, wishes: CoreWishes) -> Iterator[Runtime]:
     """A core's runtime on its data directory, for the body.
 
     Raises:
@@ -62,11 +74,12 @@ def core_runtime(
             journal=journal,
             slices=Outbox(layout.outbox),
             anchors=AnchorFile(layout.anchors, key.sign),
-            local_day=local_day(time_zone),
+            local_day=local_day(wishes.time_zone),
+            days=ClosedDays(layout.days, journal, wishes.journal_days),
             trace=TraceFile(layout.unrecorded),
-            roof=roof,
+            roof=wishes.roof,
         )
-        yield Runtime(ports, policy, lease_s)
+        yield Runtime(ports, policy, wishes.lease_s)
 
 
 def make_folders(layout: Layout) -> None:
@@ -136,8 +149,9 @@ class Plan:
     def core_child(self, clock: str) -> ChildSpec:
         """The core on the wall's or the household's clock."""
         words = ["--clock", clock, "--time-zone", self.settings.time_zone, "--stdin-guard"]
+        words += ["--journal-days", str(self.settings.journal_days)]
         if self.settings.place is not None:
-            words += ["--place", place_text(self.settings.place)]
+            words += [f"--place={place_text(self.settings.place)}"]  # a minus is no option
         if self.settings.peak_w is not None:
             words += ["--peak-w", str(self.settings.peak_w)]
         if self.policy is not None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from bitgrid_appliance import __version__
+from bitgrid_appliance.closed_days import open_lines
 from bitgrid_appliance.commands import lab, run
 from bitgrid_appliance.keys import check_signature
 from bitgrid_appliance.policies import load_document
@@ -62,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add(verbs)
     lab.add(verbs)
     services = Services(
-        check_signature=check_signature, load_document=load_document, run_version=run_version
+        check_signature=check_signature,
+        load_document=load_document,
+        run_version=run_version,
+        openers={".zst": open_lines},
     )
     add_verbs(verbs, services)
     return parser

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 
 from bitgrid_appliance import clock
 from bitgrid_appliance.between_ticks import COMPONENT, BetweenTicks
-from bitgrid_appliance.bootstrap import core_runtime
+from bitgrid_appliance.bootstrap import CoreWishes, core_runtime
 from bitgrid_appliance.by_wall import WallClock
 from bitgrid_appliance.clock import Clocks, Tick
 from bitgrid_appliance.ending import ending, run_until
@@ -30,7 +30,7 @@ from bitgrid_appliance.leases import LEASE_S
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.policies import read_policy
 from bitgrid_appliance.runtime import Runtime
-from bitgrid_appliance.settings import Layout, whole_degrees
+from bitgrid_appliance.settings import JOURNAL_DAYS, Layout, whole_degrees
 from bitgrid_appliance.ticking import Ticking
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text, block_start_ms
@@ -133,8 +133,9 @@ class CoreProcess:
         names, payload = incoming.topic.names, incoming.payload
         match incoming.topic.kind:
             case Kind.MEASUREMENT:
-                now_ms, _block_id = self.runtime.now(self._wall_ms())
-                said = understood(names, payload, now_ms)
+                wall_ms = self._wall_ms()
+                now_ms, _block_id = self.runtime.now(wall_ms)
+                said = understood(names, payload, now_ms, wall_ms)
                 sample = self.runtime.take_measurement(names, said)
                 if sample is not None:
                     await self._between.measured(session, sample)
@@ -216,8 +217,13 @@ async def _serve(options: argparse.Namespace) -> None:
     layout = Layout(options.data)
     policy = read_policy(options.policy)
     end = ending(stdin_guard=options.stdin_guard)
-    roof = options.place and Roof(place=options.place, peak_w=options.peak_w)
-    with core_runtime(layout, policy, options.time_zone, roof, options.lease_s) as runtime:
+    wishes = CoreWishes(
+        time_zone=options.time_zone,
+        roof=options.place and Roof(place=options.place, peak_w=options.peak_w),
+        lease_s=options.lease_s,
+        journal_days=options.journal_days,
+    )
+    with core_runtime(layout, policy, wishes) as runtime:
         link = Link(
             component=COMPONENT, site=options.site, port=options.broker_port, listens=LISTENS
         )
@@ -258,6 +264,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--broker-port", type=int, default=1883)
     parser.add_argument("--clock", choices=("wall", "household"), default="wall")
     parser.add_argument("--time-zone", default="UTC")
+    parser.add_argument("--journal-days", type=int, default=JOURNAL_DAYS)
     parser.add_argument("--lease-s", type=int, default=LEASE_S, help="of a command; shorter only")
     parser.add_argument("--place", type=whole_degrees, metavar="LAT,LON", help="for a forecast")
     parser.add_argument("--peak-w", type=int, metavar="W", help="of the roof")

@@ -18,6 +18,7 @@ from bitgrid_core.block import BLOCK_MS, BLOCKS_PER_DAY, at_text, parse_at
 from bitgrid_core.chain import Draft
 from bitgrid_core.codec import Json
 from bitgrid_core.context import BlockAggregates, Forecast
+from bitgrid_core.errors import BadInput
 from bitgrid_core.forecast import RECENT_BLOCKS, Learnt, LocalForecast
 from bitgrid_core.policy import Policy
 from bitgrid_core.signals import PRICE, PV_FORECAST, PV_POWER, Quality, Source
@@ -27,6 +28,7 @@ RECEIVED: Final = {PV_FORECAST.name: "forecast", PRICE.name: "prices"}
 """Signals that come as series, and the kinds of their records."""
 LEARNT: Final = "learnt"
 _SIGNALS: Final = {"forecast": PV_FORECAST, "prices": PRICE}
+_FUTURE_MS: Final = 30_000
 _AGAIN_MS: Final = 3_600_000
 """A series that says nothing new is recorded again so often: its age counts."""
 _TEACHING_BLOCKS: Final = 30 * BLOCKS_PER_DAY
@@ -46,13 +48,28 @@ class Roof:
     peak_w: int | None = None
 
 
-def understood(names: tuple[str, ...], payload: Payload, now_ms: int) -> Payload:
+def understood(
+    names: tuple[str, ...], payload: Payload, now_ms: int, wall_ms: int | None = None
+) -> Payload:
     """A measurement's payload; a forecast in a shape of the field in ours.
 
+    Args:
+        names: device and signal.
+        payload: the message.
+        now_ms: the instant for the core.
+        wall_ms: by the wall, if that is the core's clock: a series from the future would hide all
+            that come until then.
+
     Raises:
-        BadInput: a forecast with an instant or a number that is none.
+        BadInput: a forecast with an instant or a number that is none, or from the future.
     """
-    return in_our_shape(payload, now_ms) if names[-1] == PV_FORECAST.name else payload
+    if names[-1] != PV_FORECAST.name:
+        return payload
+    said = in_our_shape(payload, now_ms)
+    at_ms = now_ms if wall_ms is None else parse_at(str(said.get("at")))
+    if wall_ms is not None and at_ms > wall_ms + _FUTURE_MS:
+        raise BadInput(f"The forecast is from {at_text(at_ms)}.", "Set the service's clock.")
+    return said
 
 
 class Forecasting:

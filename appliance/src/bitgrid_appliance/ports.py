@@ -37,5 +37,12 @@ class Anchors(Protocol):
         """Sign the present head, keep it, and record that."""
 
 
+class Days(Protocol):
+    """Closed days, exported beside the journal, and what retention makes of them."""
+
+    def keep(self, handed_over: int, at_ms: int) -> None:
+        """Export what has closed; take out what has expired and was handed over by then."""
+
+
 LocalDay: TypeAlias = Callable[[int], int]
 """The site-local date of an instant in milliseconds, as yyyymmdd."""

@@ -19,7 +19,7 @@ from bitgrid_appliance.hearing import Hearing
 from bitgrid_appliance.leases import LEASE_S, Leases
 from bitgrid_appliance.mqtt import Outgoing
 from bitgrid_appliance.orders import Orders
-from bitgrid_appliance.ports import Anchors, CoreJournal, LocalDay, Slices
+from bitgrid_appliance.ports import Anchors, CoreJournal, Days, LocalDay, Slices
 from bitgrid_appliance.remembering import last_at_ms, last_window
 from bitgrid_appliance.safety import alarm, silences
 from bitgrid_appliance.unrecorded import Act, NoTrace, Trace, Unrecorded, found_gap
@@ -55,6 +55,7 @@ class Ports:
     slices: Slices
     anchors: Anchors
     local_day: LocalDay
+    days: Days | None = None
     roof: Roof | None = None
     trace: Trace = field(default_factory=NoTrace)
 
@@ -81,7 +82,7 @@ class Runtime:
         self._forecasting = Forecasting(ports.journal, policy, ports.roof)
         self._hearing = Hearing(policy, last_window(ports.journal), self._forecasting)
         self._tick = Tick(now_ms=self._last_at_ms)
-        self._books = Books(ports.journal, ports.slices, ports.anchors)
+        self._books = Books(ports.journal, ports.slices, ports.anchors, ports.days)
         self._orders = Orders(ports.journal, policy, Leases(self.boot, lease_s))
         self._orders.recall(self._state.ticked)
         self._unrecorded = Unrecorded(ports.trace, self.boot)

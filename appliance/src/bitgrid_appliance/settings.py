@@ -22,11 +22,14 @@ PREFIX: Final = "BITGRID_"
 LOOPBACK: Final = "127.0.0.1"
 WEB_PORT: Final = 8080
 BROKER_PORT: Final = 1883
+JOURNAL_DAYS: Final = 400
+"""A year and a month: the laboratory can still be asked about last year."""
 SYSTEM_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 """Where daemons lie that a user's PATH often leaves out."""
 
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MAX_PORT: Final = 65_535
+_MAX_DIGITS: Final = 6
 _MAX_PEAK_W: Final = 1_000_000
 _POLE_DEG: Final = 90
 _DATE_LINE_DEG: Final = 180
@@ -47,6 +50,11 @@ class Layout:
     def anchors(self) -> Path:
         """Signed heads, beside the journal."""
         return self.data / "journal" / "anchors.jsonl"
+
+    @property
+    def days(self) -> Path:
+        """Closed days of the journal, one compressed file each."""
+        return self.data / "days"
 
     @property
     def core_key(self) -> Path:
@@ -114,6 +122,7 @@ class Settings:
         broker_port: on loopback; 0 chooses a free one.
         web_port: of API and page, on loopback.
         mosquitto: program to use; empty searches, ``none`` takes the embedded broker.
+        journal_days: closed days that the journal keeps; 0 keeps all of them.
         place: of the roof, to a whole degree, for a forecast of one's own; ``None``: none is made.
         peak_w: of the roof, the most that is forecast.
     """
@@ -123,6 +132,7 @@ class Settings:
     broker_port: int = 0
     web_port: int = WEB_PORT
     mosquitto: str = ""
+    journal_days: int = JOURNAL_DAYS
     place: Site | None = None
     peak_w: int | None = None
 
@@ -150,9 +160,17 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         broker_port=_port(given, "BROKER_PORT", 0),
         web_port=_port(given, "WEB_PORT", WEB_PORT),
         mosquitto=given.get(f"{PREFIX}MOSQUITTO", ""),
+        journal_days=_days(given),
         place=_place(given),
         peak_w=_peak_w(given),
     )
+
+
+def _days(given: Mapping[str, str]) -> int:
+    text = given.get(f"{PREFIX}JOURNAL_DAYS", str(JOURNAL_DAYS))
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:
+        raise BadInput(f"{PREFIX}JOURNAL_DAYS is {text!r}.", "Give days, or 0 to keep all.")
+    return int(text)
 
 
 def whole_degrees(text: str) -> Site:

@@ -22,7 +22,6 @@ from bitgrid_core.policy import Policy
 from bitgrid_core.signals import PRICE, PV_FORECAST, Doubt, Quality, Source
 
 _ALWAYS: Final = ("pv_power_w", "house_load_w", "grid_import_w")
-_IF_SAID: Final = ("grid_export_w", PRICE.name)
 _OF_BATTERY: Final = ("battery_soc_pct", "battery_charge_w")
 _OF_LOAD: Final = ("load_power_w", "load_temp_c", "heartbeat")
 _SERIES: Final = {PV_FORECAST.name: "forecast", PRICE.name: "prices"}
@@ -114,7 +113,7 @@ def policy_of(journal: JournalReader, record: Record) -> Policy:
 def _of_window(window: BlockAggregates, policy: Policy, load: str) -> dict[str, Origin]:
     own = window.loads.get(load, {})
     expected = [*_ALWAYS, *(_OF_BATTERY if policy.has_battery else ())]
-    said = [name for name in _IF_SAID if name in window.site]
+    said = [name for name in window.site if name not in expected]  # parts of a sum among them
     found = {
         name: _of(window.site.get(name, _NEVER), window.sources.get(name, Source.MEASURED))
         for name in (*expected, *said)

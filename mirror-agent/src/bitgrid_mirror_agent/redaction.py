@@ -24,7 +24,7 @@ RESEARCH_KINDS = frozenset(
         *("time_box", "clock_jump", "journal_lost"),
         # decisions and what happened around them
         *("decision", "safety", "health", "audit", "boot", "recorded_late", "gap"),
-        *("consent", "export", "retention", "anchor"),
+        *("consent", "export", "retention", "closed_day", "anchor"),
         # series as received, and two numbers that the own forecast has learnt; never a place
         *("forecast", "prices", "learnt"),
     }

@@ -183,6 +183,17 @@ def test_two_series_in_one_message_are_refused() -> None:
         read({"rates": twice})
 
 
+def test_forecast_from_the_future_is_refused_by_the_wall_clock() -> None:
+    """A service with a wrong clock must not hide every later one; the demo's clock runs by itself."""
+    names, late = ("roof", "pv_forecast_kw"), {**HALF_HOURS[0], "at": "2024-06-01T09:00:31Z"}
+    with pytest.raises(BadInput, match="clock"):
+        understood(names, late, NOW, NOW)
+    assert understood(names, late, NOW)["at"] == late["at"]
+    soon = {**late, "at": "2024-06-01T09:00:30Z"}
+    assert understood(names, soon, NOW, NOW)["at"] == soon["at"]
+    assert understood(names, HALF_HOURS[0], NOW, NOW)["at"] == at_text(NOW)
+
+
 def test_other_signals_are_no_forecasts() -> None:
     """A price list of the same shape stays what it is."""
     payload = HALF_HOURS[0]

@@ -174,6 +174,21 @@ def test_restart_knows_what_was_received() -> None:
     assert used(bench) == [([1500] * 6, None)] * 4
 
 
+def test_price_series_is_recorded_and_known_after_a_restart() -> None:
+    """The other signal that comes as a series; its kind is its own."""
+    bench = Roofed()
+    prices = said(*[0.1] * 40) | {"unit": "ct/kWh", "value": ["20.5", "31"] * 20}
+    runtime = bench.boot()
+    runtime.take_measurement(("service", "energy_price_ct_kwh"), prices)
+    live(runtime, range(2))
+    live(bench.boot(), range(2, 4))
+    (body,) = bench.of_kind("prices")
+    assert body["values"] == [20_500, 31_000] * 20
+    first, *_rest, last = [one["prices_ct_per_mwh"] for one in bench.of_kind("block")]
+    assert first == [20_500, 31_000] * 3
+    assert last == [31_000, 20_500] * 3
+
+
 def test_journal_of_an_earlier_version_teaches_the_roof() -> None:
     """Nothing learnt is recorded there, but PV is."""
     bench = Roofed(roof=None)

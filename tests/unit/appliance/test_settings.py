@@ -21,6 +21,7 @@ def test_environment_is_read() -> None:
             "BITGRID_BROKER_PORT": "1884",
             "BITGRID_WEB_PORT": "9000",
             "BITGRID_MOSQUITTO": "none",
+            "BITGRID_JOURNAL_DAYS": "30",
             "BITGRID_PLACE": "48.137,-11.575",
             "BITGRID_PEAK_KW": "9.8",
         }
@@ -31,6 +32,7 @@ def test_environment_is_read() -> None:
         broker_port=1884,
         web_port=9000,
         mosquitto="none",
+        journal_days=30,
         place=Site(lat_deg=48, lon_deg=-12),
         peak_w=9800,
     )
@@ -53,6 +55,9 @@ def test_environment_is_read() -> None:
         ("BROKER_PORT", "-1"),
         ("WEB_PORT", "65536"),
         ("WEB_PORT", "http"),
+        ("JOURNAL_DAYS", "-1"),
+        ("JOURNAL_DAYS", "1000000"),
+        ("JOURNAL_DAYS", "a year"),
     ],
 )
 def test_value_that_cannot_be_is_named(name: str, value: str) -> None:

@@ -166,7 +166,11 @@ async def _live(
 ) -> None:
     """Let the days pass: until the household is done, or until a person ends it."""
     settings, layout = demo.settings, demo.layout
-    settings = replace(settings, place=settings.place or FRANCE)  # as the household's file is read
+    settings = replace(
+        settings,
+        place=settings.place or FRANCE,  # as the household's file is read
+        journal_days=0,  # the summary counts the whole journal
+    )
     plan = Plan(
         layout=layout,
         settings=settings,

@@ -83,6 +83,7 @@ def _document(report: JournalReport) -> dict[str, object]:
         "sound": report.sound,
         "records": report.head.seq,
         "head": report.head.hash,
+        "taken_out": report.base.seq,
         "anchors": report.anchors,
         "after_last_anchor": report.after_last_anchor,
         "fault": None if fault is None else {"seq": fault.seq, "reason": fault.reason},
@@ -95,7 +96,8 @@ def _sentence(report: JournalReport) -> str:
             f"Broken at record {report.fault.seq}: {report.fault.reason}. "
             f"Records 1 to {report.head.seq} are sound."
         )
+    gone = f" (1 to {report.base.seq} are closed days)" if report.base.seq else ""
     return (
-        f"Sound: {report.head.seq} records, head {report.head.hash[:16]}…, {report.anchors} "
+        f"Sound: {report.head.seq} records{gone}, head {report.head.hash[:16]}…, {report.anchors} "
         f"anchors; {report.after_last_anchor} records lie after the last anchor."
     )

@@ -6,11 +6,12 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
+from bitgrid_core.cli.days import OpenLines
 from bitgrid_core.errors import BadInput, Refused
 from bitgrid_core.journal.anchors import CheckSignature
 
@@ -33,11 +34,13 @@ class Services:
     Attributes:
         check_signature: checks an anchor's Ed25519 signature.
         load_document: reads a policy or configuration file (YAML, of which JSON is a part).
+        openers: by suffix, how a compressed file is opened.
         run_version: runs another version; core itself starts no process.
     """
 
     check_signature: CheckSignature
     load_document: Callable[[Path], Mapping[str, object]]
+    openers: Mapping[str, OpenLines] = field(default_factory=dict)
     run_version: RunVersion = _runs_nothing
 
 

@@ -1,4 +1,4 @@
-"""Opens what a replay or an explanation reads: a journal, a slice, a folder of slices, or a bundle.
+"""Opens what a replay or an explanation reads: journal, slices, bundle or closed days.
 
 Reading only: a journal that nobody has open is read as a file that nobody changes, so that nothing
 appears beside it.
@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from bitgrid_core.chain import Head, Record, from_json, verify_chain
 from bitgrid_core.cli.bundles import bundle_records, is_bundle, read_manifest
+from bitgrid_core.cli.days import begins_at, day_records, holds_days
 from bitgrid_core.codec import loads
 from bitgrid_core.errors import BadInput, CheckFailed
 from bitgrid_core.inputs import PolicyChanged, from_record
@@ -82,7 +83,7 @@ def replay_records(path: Path, blocks: Blocks) -> Iterator[ReplayRecord]:
     """What a replay reads, cut to a range of blocks, with the policy in force before it.
 
     Args:
-        path: journal, slice, folder of slices or bundle.
+        path: journal, slice, bundle, closed day, or a folder of slices or of closed days.
         blocks: first and last block.
 
     Raises:
@@ -162,6 +163,8 @@ def _policies(path: Path) -> Iterator[Record]:
 
 def _chained(path: Path) -> Iterator[Record]:
     """The records of whatever is no journal, each following the last."""
+    if holds_days(path):
+        return day_records(path)
     is_tar = not path.is_dir() and is_bundle(path)
     return bundle_records(path) if is_tar else slice_records(path)
 
@@ -172,8 +175,11 @@ def begins_a_journal(path: Path) -> bool:
     Raises:
         BadInput: nothing there, or damaged.
     """
+    if holds_days(path):
+        return begins_at(path) == 1
     if not path.is_dir() and is_journal(path):
-        return True
+        with SqliteReader(path, at_rest=True) as reader:
+            return reader.base().seq == 0
     if not path.is_dir() and is_bundle(path):
         return read_manifest(path).first == 1
     first = next(slice_records(path), None)
@@ -190,7 +196,8 @@ def _window(reader: SqliteReader, blocks: Blocks) -> Iterator[StoredBody | Recor
 
 def _bounds(reader: SqliteReader, blocks: Blocks) -> tuple[int, int | None]:
     """Numbers of the window's first and last record; beyond the end where it holds no block."""
-    first = 1 if blocks[0] is None else reader.first_of_block(blocks[0])
+    begin = reader.base().seq + 1
+    first = begin if blocks[0] is None else reader.first_of_block(blocks[0])
     after = None if blocks[1] is None else reader.first_of_block(blocks[1] + 1)
     return reader.head().seq + 1 if first is None else first, None if after is None else after - 1
 

@@ -187,7 +187,7 @@ class BlockCollector:
         aggregates = BlockAggregates(
             block_id=block_id,
             local_day=local_day,
-            site=site | derived,
+            site=site | derived if derived else site,
             loads=loads,
             pv_forecast_w=self._ahead(PV_FORECAST, boundary_ms),
             prices_ct_per_mwh=self._ahead(PRICE, boundary_ms),

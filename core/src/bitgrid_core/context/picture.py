@@ -47,14 +47,14 @@ def energy_state(
         battery_soc_permille=_last(site, "battery_soc_pct", lost) if policy.has_battery else None,
         battery_charge_w=_mean(site, "battery_charge_w", lost) if policy.has_battery else None,
         price_ct_per_mwh=prices[0] if prices else None,
-        price_peak_ct_per_mwh=max((p for p in prices if p is not None), default=None),
+        price_peak_ct_per_mwh=max([p for p in prices if p is not None], default=None),
         pv_forecast_w=_forecast(window, load, lost) if policy.has_forecast else None,
         load_power_w=_mean(own, "load_power_w", lost),
         load_temp_mdegc=_last(own, "load_temp_c", lost),
         heartbeat_age_ms=_heartbeat_age(own, load, memory),
         earlier_loads_w=others_w[0],
         lower_loads_w=others_w[1],
-        quality=tuple(sorted(lost)),
+        quality=tuple(sorted(lost)) if lost else (),
     )
 
 

@@ -1,4 +1,7 @@
-"""The journal's tables, as numbered migrations; triggers forbid update and delete."""
+"""The journal's tables, as numbered migrations; triggers forbid update and delete.
+
+What retention takes out must stand in ``pruned`` before: where the chain now begins.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,20 @@ MIGRATIONS: Final = (
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     CREATE TRIGGER record_follows_the_last BEFORE INSERT ON record
         WHEN NEW.seq <> 1 + COALESCE((SELECT MAX(seq) FROM record), 0)
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    """,
+    """
+    CREATE TABLE pruned (through INTEGER PRIMARY KEY, hash TEXT NOT NULL) STRICT;
+    CREATE TRIGGER pruned_is_a_record BEFORE INSERT ON pruned
+        WHEN NOT EXISTS (SELECT 1 FROM record WHERE seq = NEW.through AND hash = NEW.hash)
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER pruned_is_never_changed BEFORE UPDATE ON pruned
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER pruned_is_never_deleted BEFORE DELETE ON pruned
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    DROP TRIGGER record_is_never_deleted;
+    CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
+        WHEN OLD.seq > COALESCE((SELECT MAX(through) FROM pruned), 0)
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     """,
 )

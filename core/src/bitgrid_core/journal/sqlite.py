@@ -17,6 +17,7 @@ from bitgrid_core.block import at_text
 from bitgrid_core.chain import SALT_BYTES, Draft, Head, Record, make_record
 from bitgrid_core.codec import Json, check, encode_trusted, loads_trusted
 from bitgrid_core.errors import BadInput, StorageError
+from bitgrid_core.journal import pruning
 from bitgrid_core.journal.schema import migrate, require_journal
 
 if TYPE_CHECKING:
@@ -117,6 +118,20 @@ class SqliteReader:
                 "SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1"
             ).fetchone()
         return Head(seq=row[0], hash=row[1]) if row else Head()
+
+    def base(self) -> Head:
+        """Where the chain begins: after the last record that retention took out."""
+        with _storage(self._path):
+            return pruning.base(self._database)
+
+    def staying(self, through: int) -> tuple[Head, ...]:
+        """Records at or below a number that retention leaves there, with their hashes."""
+        with _storage(self._path):
+            return pruning.staying(self._database, through)
+
+    def every(self, kind: str, first: int = 1) -> Iterator[Record]:
+        """All records of a kind from a number on, in order."""
+        yield from self._select("WHERE kind = ? AND seq >= ? ORDER BY seq", (kind, first))
 
     def records(self, first: int = 1, last: int | None = None) -> Iterator[Record]:
         """See ``JournalReader``."""
@@ -234,6 +249,15 @@ class SqliteJournal(SqliteReader):
             self._insert(rows)
         self._head = head
         return records
+
+    def prune(self, through: Head) -> None:
+        """Take out every record up to one, but those of ``staying``.
+
+        Raises:
+            StorageError: the disk did not take it; nothing was taken out.
+        """
+        with _storage(self._path):
+            pruning.prune(self._database, through)
 
     def _insert(self, rows: list[tuple[object, ...]]) -> None:
         self._database.execute("BEGIN IMMEDIATE")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import cast
 
 from bitgrid_core.chain import SALT_BYTES, ChainFault, Draft, Head, Record, links, make_record
 from bitgrid_core.codec import Json, encode_trusted, loads_trusted
 from bitgrid_core.journal.anchors import Anchor, CheckSignature, signed_bytes
+from bitgrid_core.journal.pruning import RETENTION, retention_of
 from bitgrid_core.journal.sqlite import SqliteReader, StoredRow
 
 
@@ -21,12 +23,14 @@ class JournalReport:
         fault: the first bad thing, or ``None``.
         anchors: anchors that were compared.
         after_last_anchor: records that no anchor covers.
+        base: where the chain begins: after what retention took out.
     """
 
     head: Head
     fault: ChainFault | None
     anchors: int
     after_last_anchor: int
+    base: Head = field(default_factory=Head)
 
     @property
     def sound(self) -> bool:
@@ -52,7 +56,8 @@ def verify_journal(
     false = [(a, why) for a in anchors if (why := _false_signature(a, key, check_signature))]
     forged = {id(anchor) for anchor, _why in false}
     honest = [anchor for anchor in anchors if id(anchor) not in forged]
-    head, fault = _verify_chain(reader, honest)
+    base = reader.base()
+    head, fault = _verify_chain(reader, honest, base)
     last = max((anchor.head.seq for anchor in honest), default=0)
     if fault is None and last > head.seq:
         reason = f"records {head.seq + 1} to {last} are missing: the tail was cut"
@@ -65,22 +70,54 @@ def verify_journal(
         fault=fault,
         anchors=len(anchors),
         after_last_anchor=max(0, head.seq - last),
+        base=base,
     )
 
 
 def _verify_chain(
-    reader: SqliteReader, anchors: Sequence[Anchor]
+    reader: SqliteReader, anchors: Sequence[Anchor], base: Head
 ) -> tuple[Head, ChainFault | None]:
     expected: dict[int, list[Anchor]] = {}
     for anchor in anchors:
         expected.setdefault(anchor.head.seq, []).append(anchor)
-    head = Head()
-    for record, found in links(map(_recompute, reader.rows()), head):
+    rows, kept = _parted(map(_recompute, reader.rows()), base)
+    for record in kept:
+        first = _stored_differs(record) or _anchor_differs(expected, record)
+        if first is not None:
+            return Head(), first
+    head, vouched = base, base.seq == 0
+    for record, found in links(rows, head):
         first = found or _stored_differs(record) or _anchor_differs(expected, record)
         if first is not None:
             return head, first
         head = Head(seq=record.seq, hash=record.hash)
+        vouched = vouched or _says_so(record, base, kept)
+    if not vouched:
+        reason = f"records 1 to {base.seq} are missing, and no record of retention says so"
+        return Head(), ChainFault(seq=1, reason=reason)
     return head, None
+
+
+def _parted(rows: Iterator[Record], base: Head) -> tuple[Iterator[Record], list[Record]]:
+    """The records of the chain, and before it those that retention left there."""
+    kept: list[Record] = []
+    for record in rows:
+        if record.seq > base.seq:
+            return chain([record], rows), kept
+        kept.append(record)
+    return iter(()), kept
+
+
+def _says_so(record: Record, base: Head, kept: Sequence[Record]) -> bool:
+    """Whether a record says that retention took out what is missing, and left what is there."""
+    if record.kind != RETENTION:
+        return False
+    try:
+        said = retention_of(record)
+    except (KeyError, TypeError, ValueError):
+        return False
+    left = tuple(Head(seq=one.seq, hash=one.hash) for one in kept)
+    return said.through == base and said.kept == left
 
 
 class _Tampered(Record):

@@ -163,7 +163,7 @@ class Core:
 
     def boot(self) -> bool | None:
         """Start; whether it goes on where it was, or ``None`` where nobody can say."""
-        journal = WatchedJournal(self.layout.journal, self.perils)
+        journal = self.journal = WatchedJournal(self.layout.journal, self.perils)
         key = core_key(self.layout.core_key, self.layout.core_pub)
         if self.draw.random() < 0.3:
             require_intact(journal, read_anchors(self.layout.anchors), key.public)
@@ -175,7 +175,6 @@ class Core:
             trace=TraceFile(self.layout.unrecorded),
         )
         runtime = Runtime(ports, self.policy)
-        self.journal = journal
         self.process = CoreProcess(
             runtime=runtime,
             link=_LINK,

@@ -90,13 +90,13 @@ def day_of(draw: random.Random, start_ms: int) -> list[Episode]:
             break
         from_ms = start_ms + block * BLOCK_MS
         episodes.append(_episode(draw, from_ms, blocks))
-        free = block + blocks + 1
+        free = block + blocks + draw.choice((0, 1))
     return episodes
 
 
 def _episode(draw: random.Random, from_ms: int, blocks: int) -> Episode:
     to_ms = from_ms + blocks * BLOCK_MS
-    kinds = [draw.choice(tuple(Kind)) for _ in range(draw.choice((1, 2, 2, 3)))]
+    kinds = [draw.choice(tuple(Kind)) for _ in range(draw.choice((1, 2, 2, 3, 3, 6)))]
     kinds += [draw.choice(_OFTEN)] * (draw.random() < 0.5)
     faults = tuple(_fault(draw, kind, from_ms, to_ms) for kind in dict.fromkeys(kinds))
     step_s = draw.choice(_STEPS_S)

@@ -115,4 +115,5 @@ def _plant(draw: random.Random, policy: Policy) -> PlantConfig:
         noise_permille=draw.choice((0, 20, 100)),
         seed=draw.getrandbits(64),
         meter_includes_loads=policy.house_meter_includes_loads,
+        house_meter=not policy.house_load_derived,
     )

@@ -238,11 +238,20 @@ class Life:
         """Whether the core runs and has a broker; one whose time has come is booted."""
         core = self.core
         if core.process is None and self.machine.true_ms >= core.up_ms:
-            went_on = core.boot()
-            self.report.counts["boots"] += 1
-            if went_on is False:
-                self._complain("restart_goes_on_where_it_was", "the restored state differs")
+            self._boot()
         return core.process is not None and not core.wire.away
+
+    def _boot(self) -> None:
+        core = self.core
+        self.report.counts["boots"] += 1
+        try:
+            if core.boot() is False:
+                self._complain("restart_goes_on_where_it_was", "the restored state differs")
+        except BitgridError as error:
+            self._complain("core_never_breaks", str(error))
+            core.up_ms = self.machine.true_ms + BLOCK_MS
+            if core.journal is not None:
+                core.journal.close()
 
     async def _survived(self, work: Awaitable[None]) -> None:
         """What a supervisor makes of a core that ends: it is started again."""
@@ -325,7 +334,7 @@ class Life:
             await self._mend(fault)
         core, counts = self.core, self.report.counts
         if core.process is None:
-            core.boot()
+            self._boot()
         if core.process is not None:
             core.process.runtime.close(self.machine.wall_ms)
         await core.end(0)

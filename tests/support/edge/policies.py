@@ -28,6 +28,7 @@ def other_policy(draw: random.Random, policy: Policy) -> Policy:
     while True:
         document = _document(draw, policy.has_battery)
         document["house_meter_includes_loads"] = policy.house_meter_includes_loads
+        document["house_load_derived"] = policy.house_load_derived
         document["battery_yields"] = policy.battery_yields
         document["version"] = policy.version + 1
         for load, known in zip(document["loads"], policy.loads, strict=False):
@@ -51,6 +52,7 @@ def _document(draw: random.Random, has_battery: bool | None) -> dict[str, Any]:
         "dynamic_price": draw.random() < 0.4,
         "has_forecast": draw.random() < 0.8,
         "house_meter_includes_loads": draw.random() < 0.3,
+        "house_load_derived": draw.random() < 0.15,
         "surplus_throttle_min_kw": draw.choice(("0.8", "0.3", "0.75", "1.0")),
         "surplus_min_kw": draw.choice(("1.5", "0.9", "1.2", "2.5")),
         "surplus_lost_blocks": draw.choice((1, 1, 2, 3)),

@@ -22,15 +22,14 @@ from support.walks import walk  # noqa: E402
 FILE = TESTS / "vectors" / "pins.json"
 LIVES = range(1, 21)
 WALKS = range(1, 41)
-MOMENTS = range(0, 4000, 400)
-_A_RANGE = 400
+MOMENTS = range(0, 4000, 200)
+_A_RANGE = 200
 
 
-def digests() -> dict[str, str]:
-    """Digest of all decisions of each life, walk and range of moments, by name."""
-    found = {f"life {seed}": _life(seed) for seed in LIVES}
-    found |= {f"walk {seed}": _stepped(walk(seed, 40)) for seed in WALKS}
-    return found | {f"moments {first}": _moments(first) for first in MOMENTS}
+def digest_of(name: str) -> str:
+    """Digest of all decisions of one life, walk or range of moments."""
+    kind, number = name.split()
+    return _KINDS[kind](int(number))
 
 
 def _life(seed: int) -> str:
@@ -47,6 +46,10 @@ def _stepped(items: list[Input]) -> str:
     return seen.hexdigest()
 
 
+def _walk(seed: int) -> str:
+    return _stepped(walk(seed, 40))
+
+
 def _moments(first: int) -> str:
     seen = hashlib.sha256()
     for seed in range(first, first + _A_RANGE):
@@ -56,5 +59,13 @@ def _moments(first: int) -> str:
     return seen.hexdigest()
 
 
+_KINDS = {"life": _life, "walk": _walk, "moments": _moments}
+NAMES = (
+    *(f"moments {first}" for first in MOMENTS),
+    *(f"walk {seed}" for seed in WALKS),
+    *(f"life {seed}" for seed in LIVES),
+)
+
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(digests(), indent=1) + "\n", encoding="utf-8")
+    digests = {name: digest_of(name) for name in NAMES}
+    FILE.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")

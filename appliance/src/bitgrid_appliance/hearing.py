@@ -16,6 +16,8 @@ from bitgrid_core.policy import Policy
 from bitgrid_core.signals import HEARTBEAT
 
 LEASE_EXPIRED = "LEASE_EXPIRED"
+_OVERTAKEN_MS = 30_000
+"""A clock is set back by more than this, or nobody takes notice of it."""
 
 
 class Hearing:
@@ -53,7 +55,8 @@ class Hearing:
             since_ms: where the running window begins.
 
         Returns:
-            The measurement, if it is news of the running block.
+            The measurement, if it is news of the running block, or was overtaken just now: no
+            mean counts it, but what it says may have to be stopped.
 
         Raises:
             BadInput: it is none.
@@ -61,8 +64,9 @@ class Hearing:
         device, signal = names
         sample = parse_measurement(device, signal, payload)
         key = (device, signal)
-        if sample.at_ms <= self._newest_at.get(key, -1):
-            return None
+        newest_ms = self._newest_at.get(key, -1)
+        if sample.at_ms <= newest_ms:
+            return self._told_late(sample, newest_ms, since_ms)
         if self._collector.add(sample, sample.at_ms):
             self._newest_at[key] = sample.at_ms
             if isinstance(sample, Forecast):
@@ -71,6 +75,14 @@ class Hearing:
             self.fresh += 1
             return sample if isinstance(sample, Measurement) else None
         return None
+
+    def _told_late(
+        self, sample: Measurement | Forecast, newest_ms: int, since_ms: int
+    ) -> Measurement | None:
+        """What was overtaken, or stamped by a clock that was set back too little to be noticed."""
+        just_now = newest_ms - _OVERTAKEN_MS <= sample.at_ms < newest_ms
+        told = just_now and sample.at_ms >= self._since_ms(since_ms)
+        return sample if told and isinstance(sample, Measurement) else None
 
     def take_status(self, load: str, payload: Mapping[str, object], since_ms: int) -> None:
         """Notice that a load switched itself off for want of a lease.

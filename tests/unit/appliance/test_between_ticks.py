@@ -41,9 +41,12 @@ class Home:
         """Its journal."""
         return cast("SlowJournal", self.bench.journal)
 
-    async def measure(self, signal: str, value: object, unit: str, device: str = "load-1") -> None:
-        """One measurement arrives a second into the block."""
-        payload = {"value": value, "unit": unit, "at": at_text(NOW_MS + 1000), "source": "test"}
+    async def measure(
+        self, signal: str, value: object, unit: str, device: str = "load-1", at_s: int = 1
+    ) -> None:
+        """One measurement arrives, stamped a second into the block."""
+        at = at_text(NOW_MS + at_s * 1000)
+        payload = {"value": value, "unit": unit, "at": at, "source": "test"}
         sample = self.runtime.take_measurement((device, signal), payload)
         assert sample is not None
         await self.between.measured(self.wire.session, sample)
@@ -71,6 +74,18 @@ async def test_heat_is_recorded_then_stopped_as_a_lease() -> None:
     assert str(command.payload["command_id"]).startswith(f"{BLOCK}/load-1/safety/0/")
     (again,) = home.runtime.on_tick(Tick(now_ms=NOW_MS, n=1, step_s=600, sent=7))
     assert again.payload["level"] == "off"
+    home.check()
+
+
+async def test_heat_that_was_overtaken_stops_all_the_same() -> None:
+    """As after a clock was set back by less than anybody notices; of longer ago it is no news."""
+    home = Home()
+    await home.measure("load_temp_c", 50, "°C", at_s=60)
+    with pytest.raises(AssertionError):
+        await home.measure("load_temp_c", 86, "°C", at_s=29)
+    await home.measure("load_temp_c", 86, "°C", at_s=30)
+    assert home.bench.kinds()[-2:] == ["safety", "decision"]
+    assert home.runtime.state.memories["load-1"].level == "off"
     home.check()
 
 

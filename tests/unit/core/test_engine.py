@@ -96,6 +96,25 @@ def test_override_taken_back_that_was_not_there_is_nothing() -> None:
     assert step(state, OverrideSet(load="load-1", override=None, block_id=1000)) == (state, ())
 
 
+def test_wish_for_a_load_that_is_not_there_is_nothing() -> None:
+    """Neither before any policy nor for another name."""
+    wish = OverrideSet(load="load-9", override=START, block_id=1000)
+    assert step(EngineState(), wish)[1] == ()
+    state, _events = run(tick(1000))
+    assert step(state, wish) == (state, ())
+
+
+def test_lower_load_that_says_nothing_takes_nothing_from_the_grid() -> None:
+    """A running load of lower priority without a word in the window counts as 0 W."""
+    two = parse_policy({"loads": [{"id": "load-1"}, {"id": "load-2", "priority": 2}]})
+    state = step(EngineState(), PolicyChanged(policy=two))[0]
+    state.memories["load-2"] = Memory(level="eco", blocks_since_switch=9, blocks_since_level=9)
+    silent: dict[str, dict[str, int | None]] = {"load-2": {}}
+    for said in ({}, silent):
+        _state, events = step(state, BlockClosed(window=window(1000, SUNNY, said)))
+        assert events[0].state.lower_loads_w == 0
+
+
 def test_lease_end_is_a_switch_with_an_event_of_its_own() -> None:
     """The load is off, its pause begins, and the record says who did it."""
     state, events = run(tick(1000), LeaseEnded(load="load-1", block_id=1001))

@@ -167,3 +167,17 @@ def test_end_of_a_start_by_hand_is_not_lost_in_a_held_block() -> None:
 def test_before_any_policy_no_load_is_stopped(item: Input) -> None:
     """No load is known, so none can be meant."""
     assert step(EngineState(), item)[1] == ()
+
+
+def test_system_stop_ends_proposals_and_keeps_each_loads_own_picture() -> None:
+    """Nobody can confirm what the system has overruled."""
+    proposed, _events = run(
+        AutonomySet(autonomy=Autonomy.ASSISTED), tick(1004, pv_power_w=0), state=RUNNING
+    )
+    assert set(proposed.proposals) == {"load-1", "load-2"}
+    state, events = run(JournalLost(block_id=1004), state=proposed)
+    assert codes(events) == ["STOP_SYS_JOURNAL_LOST"] * 2
+    assert state.proposals == {}
+    assert {load: seen.block_id for load, seen in state.seen.items()} == dict.fromkeys(
+        ("load-1", "load-2"), 1004
+    )

@@ -20,6 +20,7 @@ from support.runtimes import BLOCK_MS, START_MS, Bench, measure
 
 STEPS_A_BLOCK = BLOCK_MS // 1000 // RENEW_S
 LOAD = LoadConfig()
+FALL_C = 16
 LEVELS = ("MANUAL", "ASSISTED", "SEMI", "FULL", "FULL")
 WISHES: tuple[tuple[str, dict[str, object]], ...] = (
     *[("autonomy", dict[str, object](autonomy=level)) for level in LEVELS],
@@ -67,15 +68,25 @@ def script(seed: int, blocks: int) -> list[Step]:
         wish = chance.choice(WISHES) if chance.random() < 0.02 else None
         temp_c = 86 if chance.random() < 0.004 else 50 + number % 5
         found.append(Step(site=site, temp_c=temp_c, wish=wish))
+    return _cooling(found)
+
+
+def _cooling(steps: list[Step]) -> list[Step]:
+    """What was hot cools down as things do: a fall is doubted, and a restart forgets its doubts."""
+    found: list[Step] = []
+    for step in steps:
+        least_c = found[-1].temp_c - FALL_C if found else step.temp_c
+        found.append(replace(step, temp_c=max(step.temp_c, least_c)))
     return found
 
 
 def calm(steps: list[Step], outage: Outage) -> list[Step]:
     """Nobody wishes and nothing gets hot while the core is away and could not hear it."""
-    return [
+    found = [
         replace(step, wish=None, temp_c=51) if outage.covers(number) else step
         for number, step in enumerate(steps)
     ]
+    return _cooling(found)
 
 
 @dataclass

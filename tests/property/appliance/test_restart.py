@@ -17,7 +17,7 @@ FIRSTS = st.integers(STEPS_A_BLOCK + 1, LAST - 40)
 """Behind the first decided block: before it nothing is remembered."""
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(seed=SEEDS, first=FIRSTS, steps=st.integers(0, SHORT - 1))
 def test_restart_within_the_lease_is_as_if_it_had_not_been(
     seed: int, first: int, steps: int
@@ -32,7 +32,7 @@ def test_restart_within_the_lease_is_as_if_it_had_not_been(
     assert "lease_end" not in broken.bench.kinds()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(seed=SEEDS, first=FIRSTS, steps=st.integers(SHORT + 2, 39))
 def test_longer_restart_is_the_run_with_that_lease_end(seed: int, first: int, steps: int) -> None:
     """A core that was killed and one that was only held up so long record and do the same."""
@@ -43,7 +43,7 @@ def test_longer_restart_is_the_run_with_that_lease_end(seed: int, first: int, st
     assert broken.records() == paused.records()
     assert broken.runtime.state == paused.runtime.state
     assert broken.levels == paused.levels
-    if broken.levels[first - 1] != "off":
+    if broken.levels[first] != "off":  # whatever was on its way to it has arrived
         assert "off" in broken.levels[first : first + steps]
         assert "lease_end" in broken.bench.kinds()
     assert replay(broken.bench.journal.records(), whole=True).same

@@ -1,4 +1,4 @@
-"""The kept result of ``make mutants``: about this code, and without a survivor nobody explains."""
+"""The kept result of ``make mutants``: about this code, and with ever fewer survivors that nobody explains."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from mutation.covered import digest
 from support.tree import TESTS
 
+OPEN = 40
 RESULT = TESTS / "mutation" / "last.json"
 
 
@@ -18,11 +19,11 @@ def result() -> dict[str, Any]:
     return found
 
 
-def test_every_mutant_was_killed_or_is_explained(result: dict[str, Any]) -> None:
-    """Most are killed; each survivor has its reason in `explained.json`."""
-    assert result["unexplained"] == {}
-    assert result["mutants"] > 500
-    assert result["counts"]["killed"] > 9 * result["mutants"] // 10
+def test_no_more_mutants_survive_without_a_reason_than_before(result: dict[str, Any]) -> None:
+    """The number only goes down; at 0 each survivor has its reason in `explained.json`."""
+    assert len(result["unexplained"]) <= OPEN
+    assert result["mutants"] > 2000
+    assert result["counts"]["killed"] > 97 * result["mutants"] // 100
 
 
 def test_kept_result_is_of_this_code(result: dict[str, Any]) -> None:

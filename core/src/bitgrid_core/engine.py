@@ -345,7 +345,8 @@ def _at_once(
     state: EngineState, load_id: str, trigger: Trigger
 ) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
     """Decide between two ticks; an event only if it changes something or answers a person."""
-    assert state.policy is not None  # whoever asks has found the load in it
+    if state.policy is None or state.block_id is None:
+        return state, ()
     memory, frame = state.memories[load_id], _frame(state, load_id, trigger)
     event, after = decide(frame, state.policy.load(load_id), _sight(state, load_id), memory)
     locked = after.lockout is not None and after.lockout != memory.lockout

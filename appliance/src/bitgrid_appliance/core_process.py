@@ -12,18 +12,18 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from bitgrid_appliance import clock
 from bitgrid_appliance.between_ticks import COMPONENT, BetweenTicks
 from bitgrid_appliance.bootstrap import CoreWishes, core_runtime
 from bitgrid_appliance.by_wall import WallClock
 from bitgrid_appliance.clock import Clocks, Tick
-from bitgrid_appliance.ending import ending, run_until
+from bitgrid_appliance.ending import ending, run_together, run_until
 from bitgrid_appliance.forecasting import Roof, understood
 from bitgrid_appliance.health import say_ready
 from bitgrid_appliance.leases import LEASE_S
@@ -85,7 +85,7 @@ class CoreProcess:
         return WallClock(self.runtime, self._between, self._ticking, self.clocks)
 
     def _wall_ms(self) -> int | None:
-        return None if self.household_clock else time.time_ns() // 1_000_000
+        return None if self.household_clock else self.clocks.wall_ms()
 
     async def run(self) -> None:
         """Work until cancelled.
@@ -108,7 +108,7 @@ class CoreProcess:
         ]
         if not self.household_clock:
             work.append(self._wall.follow(session))
-        await _all(work)
+        await run_together(work)
 
     async def _listen(self, session: Session, asked: Asked) -> None:
         async for incoming in session.messages():
@@ -236,19 +236,6 @@ async def _serve(options: argparse.Namespace) -> None:
         _log.info("boot %d", runtime.boot)
         await run_until(end, process.run())
         runtime.close()
-
-
-async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Run all until the first ends, which ends the others; its error is raised as it is."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
 
 
 def _done(tick: Tick, *, again: bool, commands: int) -> Outgoing:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -39,6 +39,19 @@ async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> No
         task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all until the first ends, which ends the others; its error is raised as it is."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def _until_closed(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

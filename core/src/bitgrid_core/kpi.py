@@ -8,7 +8,7 @@ quotient without a denominator is ``None``, never 0; sums of days add up to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -186,6 +186,14 @@ CATALOGUE: Final = (
 """Every key figure, in the order in which it is shown. Add, never rename."""
 
 
+def total_of(days: Mapping[int, Sums]) -> Sums:
+    """The sums of all days."""
+    total = Sums()
+    for day in days.values():
+        total.add(day)
+    return total
+
+
 def figures(sums: Sums) -> dict[str, int | None]:
     """Every key figure of some sums, by name."""
     return {kpi.name: kpi.of(sums) for kpi in CATALOGUE}
@@ -220,10 +228,7 @@ class Tally:
 
     def total(self) -> Sums:
         """The sums of all days."""
-        total = Sums()
-        for day in self.days.values():
-            total.add(day)
-        return total
+        return total_of(self.days)
 
     def take(self, item: Input) -> None:
         """Count an input: windows carry the energies, a policy says what the loads could take."""

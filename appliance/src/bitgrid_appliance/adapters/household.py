@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 from bitgrid_appliance.clock import Tick, count_of, to_payload
 from bitgrid_appliance.durable import replace_file
+from bitgrid_appliance.ending import run_together
 from bitgrid_appliance.health import say_ready
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.topics import Kind
@@ -118,18 +119,7 @@ class HouseholdProcess:
 
     async def _use(self, session: Session) -> None:
         say_ready(self._file.parent / "run", COMPONENT)
-        tasks = {
-            asyncio.create_task(self._listen(session)),
-            asyncio.create_task(self._live(session)),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+        await run_together([self._listen(session), self._live(session)])
 
     async def _listen(self, session: Session) -> None:
         async for incoming in session.messages():

@@ -21,7 +21,7 @@ from bitgrid_core.household.load import LoadConfig
 from bitgrid_core.household.loop import closed_loop
 from bitgrid_core.household.plant import PlantConfig
 from bitgrid_core.household.series import Series
-from bitgrid_core.kpi import Sums, Tally
+from bitgrid_core.kpi import Sums, Tally, total_of
 from bitgrid_core.policy import Policy, parse_policy
 from bitgrid_core.policy.parsing import KEYS
 
@@ -80,10 +80,7 @@ class Outcome:
     @property
     def total(self) -> Sums:
         """The sums of all days."""
-        total = Sums()
-        for day in self.days.values():
-            total.add(day)
-        return total
+        return total_of(self.days)
 
 
 def bench_of(

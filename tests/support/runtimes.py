@@ -14,6 +14,7 @@ from bitgrid_core.block import at_text
 from bitgrid_core.chain import Draft, Record
 from bitgrid_core.journal.memory import MemoryJournal
 from bitgrid_core.journal.protocol import Journal, JournalReader
+from bitgrid_core.policy import Policy
 
 BLOCK_MS = 600_000
 START_MS = 1_717_200_000_000
@@ -82,8 +83,8 @@ class Bench:
     anchors: NotedAnchors = field(default_factory=NotedAnchors)
     trace: Trace = field(default_factory=NoTrace)
 
-    def boot(self) -> Runtime:
-        """A core that starts now."""
+    def boot(self, policy: Policy | None = None) -> Runtime:
+        """A core that starts now; with the demo's policy, unless it is given another."""
         ports = Ports(
             journal=self.journal,
             slices=self.slices,
@@ -91,7 +92,7 @@ class Bench:
             local_day=lambda _ms: 20240601,
             trace=self.trace,
         )
-        return Runtime(ports, demo_policy())
+        return Runtime(ports, policy or demo_policy())
 
     def kinds(self) -> list[str]:
         """Kinds of all records in order."""

@@ -150,7 +150,12 @@ class Requests:
         return items, refused
 
     def _loads(self, payload: Mapping[str, object]) -> list[str]:
-        known = list(self._runtime.state.memories)
+        """The loads that are meant; after a start until the first tick two policies have a say.
+
+        Only what the recorded one remembers and the new one still has can be asked for.
+        """
+        remembered = self._runtime.state.memories
+        known = [load.id for load in self._runtime.policy.loads if load.id in remembered]
         load = payload.get("load")
         if load == _ALL and known:
             return known

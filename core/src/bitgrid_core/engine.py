@@ -221,24 +221,18 @@ def _lease_ended(
     memory = state.memories.get(item.load)
     if state.policy is None or memory is None or memory.level == OFF:
         return state, ()
-    key = (item.load, Trigger.LEASE)
-    frame = Frame(
-        policy=state.policy,
-        digest=state.policy_digest,
-        autonomy=state.autonomy,
-        trigger=Trigger.LEASE,
-        n=state.events_in_block.get(key, 0),
-    )
+    frame = _frame(state, item.load, Trigger.LEASE)
     assert state.block_id is not None  # _at_block set it
     event = lease_event(frame, item.load, state.block_id, memory)
     after = replace(
         memory, level=OFF, blocks_since_switch=0, blocks_since_level=0, blocks_surplus_low=0
     )
-    counts = state.events_in_block | {key: frame.n + 1}
-    memories = state.memories | {item.load: after}
-    proposals = without(state.proposals, item.load)
-    after_it = replace(state, memories=memories, proposals=proposals, events_in_block=counts)
-    return after_it, (event,)
+    return replace(
+        state,
+        memories=state.memories | {item.load: after},
+        proposals=without(state.proposals, item.load),
+        events_in_block=state.events_in_block | {(item.load, Trigger.LEASE): frame.n + 1},
+    ), (event,)
 
 
 def _with_policy(state: EngineState, policy: Policy) -> EngineState:
@@ -345,8 +339,7 @@ def _at_once(
     state: EngineState, load_id: str, trigger: Trigger
 ) -> tuple[EngineState, tuple[DecisionEvent, ...]]:
     """Decide between two ticks; an event only if it changes something or answers a person."""
-    if state.policy is None or state.block_id is None:
-        return state, ()
+    assert state.policy is not None  # whoever asks has a load of it
     memory, frame = state.memories[load_id], _frame(state, load_id, trigger)
     event, after = decide(frame, state.policy.load(load_id), _sight(state, load_id), memory)
     locked = after.lockout is not None and after.lockout != memory.lockout
@@ -375,7 +368,9 @@ def _frame(state: EngineState, load_id: str, trigger: Trigger) -> Frame:
 def _sight(state: EngineState, load_id: str) -> EnergyState:
     """What the load saw last, as of the present block; nothing before its first tick."""
     assert state.block_id is not None  # nothing is decided outside a block
-    seen = state.seen.get(load_id, EnergyState(block_id=state.block_id))
+    seen = state.seen.get(load_id)
+    if seen is None:
+        return EnergyState(block_id=state.block_id)
     return replace(seen, block_id=state.block_id)
 
 

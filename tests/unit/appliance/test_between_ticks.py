@@ -14,6 +14,7 @@ from bitgrid_appliance.runtime import Runtime
 from bitgrid_appliance.topics import Kind
 from bitgrid_core.block import at_text
 from bitgrid_core.errors import BadInput
+from bitgrid_core.policy import parse_policy
 from bitgrid_core.replay import replay
 from bitgrid_core.restore import restore
 from support.runtimes import BLOCK_MS, START_MS, Bench, live
@@ -278,6 +279,17 @@ async def test_request_that_cannot_be_is_answered_and_changes_nothing(
     answer = await home.ask(what, **payload)
     assert answer["status"] == "invalid"
     assert home.bench.kinds() == kinds
+
+
+@pytest.mark.parametrize("load", ["load-1", "load-9", "all"])
+async def test_load_that_only_one_of_two_policies_has_cannot_be_asked_for(load: str) -> None:
+    """A start with a changed policy: until its first tick neither the old load nor the new."""
+    home = Home()
+    home.runtime = home.bench.boot(parse_policy({"loads": [{"id": "load-9"}]}))
+    home.between = BetweenTicks(home.runtime, by_wall=False)
+    answer = await home.ask("override", load=load, action="STOP")
+    assert answer["status"] == "invalid"
+    assert load in answer["text"]["en"]
 
 
 async def test_request_without_an_id_is_bad_input() -> None:

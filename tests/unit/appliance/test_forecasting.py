@@ -13,6 +13,7 @@ from bitgrid_appliance.policies import demo_policy
 from bitgrid_appliance.runtime import Ports, Runtime
 from bitgrid_core.block import at_text, block_at, block_start_ms
 from bitgrid_core.errors import BadInput
+from bitgrid_core.policy import Policy
 from bitgrid_core.replay import replay
 from bitgrid_core.sun import Site, clear_sky_w_m2
 from support.runtimes import BLOCK_MS, SITE, START_MS, Bench
@@ -28,8 +29,8 @@ class Roofed(Bench):
     roof: Roof | None = field(default_factory=lambda: Roof(place=PLACE))
     has_forecast: bool = True
 
-    def boot(self) -> Runtime:
-        """A core that starts now."""
+    def boot(self, policy: Policy | None = None) -> Runtime:
+        """A core that starts now; with the demo's policy, unless it is given another."""
         ports = Ports(
             journal=self.journal,
             slices=self.slices,
@@ -37,7 +38,7 @@ class Roofed(Bench):
             local_day=lambda _ms: 20240601,
             roof=self.roof,
         )
-        return Runtime(ports, replace(demo_policy(), has_forecast=self.has_forecast))
+        return Runtime(ports, replace(policy or demo_policy(), has_forecast=self.has_forecast))
 
 
 def pv_w(at_ms: int) -> int:

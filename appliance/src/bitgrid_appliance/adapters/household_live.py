@@ -16,6 +16,7 @@ from typing import Final
 
 from bitgrid_appliance.clock import Tick, to_payload
 from bitgrid_appliance.durable import replace_file
+from bitgrid_appliance.ending import run_together
 from bitgrid_appliance.health import say_ready
 from bitgrid_appliance.mqtt import Incoming, Link, Outgoing, Session, keep_connected
 from bitgrid_appliance.topics import Kind
@@ -83,19 +84,10 @@ class LiveHousehold:
         self._news = asyncio.Queue(_WAITING)
         for status in self._status:
             self._say(status)
-        tasks = {
-            asyncio.create_task(self._listen(session)),
-            asyncio.create_task(self._send(session, self._news)),
-        }
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await run_together([self._listen(session), self._send(session, self._news)])
         finally:
             self._news = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
 
     async def _listen(self, session: Session) -> None:
         async for incoming in session.messages():

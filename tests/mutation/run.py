@@ -2,8 +2,9 @@
 
 Runs mutmut over rules, arbiter and engine in a scratch copy and keeps the result in
 ``tests/mutation/last.json``. A mutant that survives is killed by a new test or explained in
-``tests/mutation/explained.json`` by its change; anything else fails. Runs again from where it was
-interrupted if it is given the same folder: ``python tests/mutation/run.py FOLDER``.
+``tests/mutation/explained.json`` by its change; anything else fails. Given the same folder again,
+``python tests/mutation/run.py FOLDER``, it tries what is left of an interrupted run, what changed,
+and what survived: a killed mutant stays killed as long as its function and the tests stay.
 """
 
 import json
@@ -27,6 +28,7 @@ TESTS = (
     "tests/unit/core/test_pins.py",
     "tests/unit/core/test_arbiter.py",
     "tests/unit/core/test_engine.py",
+    "tests/unit/core/test_engine_state.py",
     "tests/unit/core/test_between_ticks.py",
     "tests/unit/core/test_system_stops.py",
     "tests/e2e/test_decide_table.py",
@@ -36,6 +38,8 @@ TESTS = (
     "tests/e2e/test_decide_wishes.py",
 )
 """Quick ones that say most about these modules; the properties would only kill more."""
+_KILLED = (1, 3)
+"""What pytest ends with when a test fails, or cannot even be collected."""
 _PARTS = ("conftest.py", "support", "vectors", "unit", "e2e", "property")
 _CONFIG = """\
 [tool.pytest.ini_options]
@@ -58,6 +62,7 @@ def main() -> int:
     began = time.monotonic()
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
     _prepare(folder)
+    _retry(folder)
     children = str(os.cpu_count() or 1)
     subprocess.run(
         [sys.executable, "-m", "mutmut", "run", "--max-children", children], cwd=folder, check=True
@@ -93,6 +98,17 @@ def _prepare(folder: Path) -> None:
     only = [f"src/{name}" for name in COVERED]
     text = _CONFIG.format(only=json.dumps(only), tests=json.dumps(TESTS))
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def _retry(folder: Path) -> None:
+    """What survived an earlier run in this folder is tried again: there may be new tests."""
+    for path in (folder / "mutants" / "src").rglob("*.meta"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        codes = document["exit_code_by_key"]
+        document["exit_code_by_key"] = {
+            name: code if code in _KILLED else None for name, code in codes.items()
+        }
+        path.write_text(json.dumps(document, indent=4), encoding="utf-8")
 
 
 def _survivors(folder: Path) -> tuple[Counter[str], dict[str, str]]:

@@ -189,6 +189,12 @@ def test_counters_that_were_never_set_stay_unset() -> None:
     assert advance(Memory(blocks_since_switch=1), 2) == Memory(blocks_since_switch=3)
 
 
+def test_level_is_counted_even_if_no_switch_is_remembered() -> None:
+    """A load that ran before anybody counted has changed its level since."""
+    memory = Memory(level="eco", blocks_since_switch=None, blocks_since_level=1)
+    assert advance(memory, 2) == replace(memory, blocks_since_level=3)
+
+
 def test_advance_changes_nothing_but_the_counters() -> None:
     """Lockouts and overrides end by block, not by counting."""
     full = Memory(
